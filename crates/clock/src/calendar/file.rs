@@ -1,0 +1,79 @@
+//! The calendar file as it is written; `parse` checks it and turns it into a calendar.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use torana_domain::time::Date;
+
+use super::session::SessionWindow;
+use crate::ist::TimeOfDay;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CalendarFile {
+    /// Says whose calendar it is, for the reader of the file.
+    #[serde(rename = "exchange")]
+    pub _exchange: String,
+    pub closed_weekdays: Vec<Weekday>,
+    pub provisional_closed: Vec<String>,
+    pub broker_session_ends: TimeOfDay,
+    pub demo_starts: TimeOfDay,
+    pub timetable: Vec<TimetableEntry>,
+    pub year: Vec<YearEntry>,
+    #[serde(default)]
+    pub special: Vec<SpecialEntry>,
+    pub amo: BTreeMap<String, AmoEntry>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TimetableEntry {
+    pub valid_from: Date,
+    pub windows: Vec<SessionWindow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct YearEntry {
+    pub year: i32,
+    /// Where the list comes from, for the reader of the file.
+    #[serde(rename = "source")]
+    pub _source: String,
+    pub holidays: Vec<HolidayEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HolidayEntry {
+    pub on: Date,
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SpecialEntry {
+    pub on: Date,
+    pub name: String,
+    pub windows: Option<Vec<SessionWindow>>,
+    pub amo_closes: Option<TimeOfDay>,
+    pub amo_opens: Option<TimeOfDay>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AmoEntry {
+    pub from: TimeOfDay,
+    pub to: TimeOfDay,
+}
