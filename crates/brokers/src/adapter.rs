@@ -1,0 +1,107 @@
+//! The trait that every broker implements, the paper exchange included.
+
+use torana_domain::ids::ClientReference;
+use torana_domain::order::OrderTicket;
+use torana_domain::time::Timestamp;
+use torana_runtime::BoxFuture;
+
+use crate::outcome::{
+    AsOf, AuthorisationStep, BrokerError, BrokerReturn, BrokerSession, ChangeOutcome, Funds, Holding,
+    LoginError, LoginStep, NetPosition, OrderBook, PlaceOutcome, Quote, WantedAuthorisation,
+};
+use crate::profile::Profile;
+
+/// What every authenticated call carries.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// World time of the call; wall time for live brokers.
+    pub at: Timestamp,
+    /// The user's session at the broker.
+    pub session: BrokerSession,
+}
+
+/// What a login needs.
+#[derive(Debug, Clone)]
+pub struct LoginContext {
+    /// World time.
+    pub at: Timestamp,
+    /// Round trip value that the broker should echo; opaque, single use.
+    pub state: String,
+    /// Our one return address for this broker.
+    pub return_url: String,
+}
+
+/// A broker. Object-safe; an ability that is absent is `false` in the profile's capabilities and answers
+/// `Unsupported`. No method retries an order: a second send is decided by the caller, never here.
+pub trait Broker: Send + Sync {
+    /// The broker's abilities as data.
+    fn profile(&self) -> &'static Profile;
+
+    /// Starts a login.
+    fn begin_login(&self, context: LoginContext) -> BoxFuture<'static, Result<LoginStep, LoginError>>;
+
+    /// Finishes a login with what came back.
+    fn complete_login(
+        &self,
+        context: LoginContext,
+        back: BrokerReturn,
+    ) -> BoxFuture<'static, Result<BrokerSession, LoginError>>;
+
+    /// Ends a session at the broker; an unknown session is ended already.
+    fn logout(&self, call: Call) -> BoxFuture<'static, Result<(), BrokerError>>;
+
+    /// Demat holdings.
+    fn holdings(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<Holding>>, BrokerError>>;
+
+    /// Today's net positions.
+    fn positions(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<NetPosition>>, BrokerError>>;
+
+    /// Cash.
+    fn funds(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Funds>, BrokerError>>;
+
+    /// Last prices; tickers that the broker does not know are left out.
+    fn quotes(
+        &self,
+        call: Call,
+        tickers: Vec<String>,
+    ) -> BoxFuture<'static, Result<AsOf<Vec<Quote>>, BrokerError>>;
+
+    /// Starts the depository authorisation of shares.
+    fn begin_authorisation(
+        &self,
+        call: Call,
+        wanted: Vec<WantedAuthorisation>,
+    ) -> BoxFuture<'static, Result<AuthorisationStep, BrokerError>>;
+
+    /// Finishes it with what came back. `Refused` of [`LoginError`] lets the user try again.
+    fn complete_authorisation(
+        &self,
+        call: Call,
+        wanted: Vec<WantedAuthorisation>,
+        back: BrokerReturn,
+    ) -> BoxFuture<'static, Result<(), LoginError>>;
+
+    /// Sends one order, once.
+    fn place(&self, call: Call, ticket: OrderTicket) -> BoxFuture<'static, PlaceOutcome>;
+
+    /// Cancels one order.
+    fn cancel(&self, call: Call, broker_order_id: String) -> BoxFuture<'static, ChangeOutcome>;
+
+    /// The order book of the current trading day.
+    fn order_book(&self, call: Call) -> BoxFuture<'static, Result<AsOf<OrderBook>, BrokerError>>;
+
+    /// The same book as the broker's order push shows it, without a session of the user: what brokers send to a
+    /// platform's address when an order changes. Only for the abilities' `order_push`.
+    fn pushed_book(
+        &self,
+        at: Timestamp,
+        account_id: String,
+    ) -> BoxFuture<'static, Result<AsOf<OrderBook>, BrokerError>>;
+
+    /// One order by our reference, where the broker offers that.
+    fn order_by_reference(
+        &self,
+        call: Call,
+        reference: ClientReference,
+    ) -> BoxFuture<'static, Result<AsOf<Option<crate::outcome::BookEntry>>, BrokerError>>;
+}

@@ -1,0 +1,184 @@
+//! The threads, each with a connection of its own.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use postgres::Config;
+use torana_storage::StoreError;
+
+use super::PostgresOptions;
+use super::connection::{Connection, Ended};
+use crate::closure::Job;
+use crate::queue::{CloseOnExit, Queue};
+use crate::stats::Counters;
+
+/// How often one closure is run before a conflict leaves the driver.
+const ATTEMPTS_MAX: u32 = 60;
+/// From this attempt on, closures of this process that lost to others run one at a time: then only a first
+/// attempt can still be in the way, and everybody gets through.
+const SLOW_LANE_FROM_ATTEMPT: u32 = 3;
+/// Wait before the second attempt; it doubles up to [`BACKOFF_MAX`]. Threads differ by their index, so that
+/// two that collided do not collide again in step.
+const BACKOFF_MIN: Duration = Duration::from_micros(200);
+const BACKOFF_MAX: Duration = Duration::from_millis(20);
+/// How often a closure is run again on a new connection after the old one broke before COMMIT.
+const RECONNECTS_MAX: u32 = 2;
+/// Reading closures that share one snapshot at most. All of them were submitted before it is taken, so each
+/// sees what was committed before it was submitted.
+const SNAPSHOT_CLOSURES_MAX: usize = 16;
+
+/// What all threads of one driver share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub config: Arc<Config>,
+    pub options: PostgresOptions,
+    pub counters: Arc<Counters>,
+    pub slow_lane: Arc<Mutex<()>>,
+}
+
+pub(super) struct Worker {
+    shared: Shared,
+    index: u32,
+    connection: Option<Connection>,
+}
+
+impl Worker {
+    pub fn new(shared: Shared, index: u32) -> Self {
+        Self {
+            shared,
+            index,
+            connection: None,
+        }
+    }
+
+    /// Ends when the queue is closed and empty.
+    pub fn run_writes(mut self, jobs: &Queue<Job>) {
+        let _exit = CloseOnExit(jobs);
+        while let Some(job) = jobs.pop() {
+            self.write(job);
+        }
+    }
+
+    /// Ends when the queue is closed and empty.
+    pub fn run_reads(mut self, jobs: &Queue<Job>) {
+        let _exit = CloseOnExit(jobs);
+        loop {
+            let share = jobs.pop_share(SNAPSHOT_CLOSURES_MAX, self.shared.options.readers);
+            if share.is_empty() {
+                return;
+            }
+            self.read(share);
+        }
+    }
+
+    /// The connection, made anew if it was lost.
+    fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+        let alive = self
+            .connection
+            .take()
+            .filter(|connection| !connection.is_closed());
+        let connection = match alive {
+            Some(connection) => connection,
+            None => Connection::open(&self.shared.config, self.shared.options.schema.as_deref())?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    fn write(&mut self, job: Job) {
+        let slow_lane = Arc::clone(&self.shared.slow_lane);
+        let mut lane = None;
+        let (mut attempt, mut reconnects) = (1, 0);
+        loop {
+            let ended = match self.connection() {
+                Ok(connection) => connection.write(&job),
+                Err(error) => Ended::LostDuring(error),
+            };
+            self.shared.counters.closures.add(1);
+            match ended {
+                Ended::Done(outcome) => {
+                    self.shared
+                        .counters
+                        .commits
+                        .add(u64::from(outcome.result.is_ok()));
+                    return job.answer(outcome.result);
+                }
+                Ended::Conflict if attempt < ATTEMPTS_MAX => {
+                    self.shared.counters.conflicts.add(1);
+                    attempt += 1;
+                    thread::sleep(backoff(attempt, self.index));
+                    if attempt >= SLOW_LANE_FROM_ATTEMPT && lane.is_none() {
+                        lane = Some(slow_lane.lock().unwrap_or_else(PoisonError::into_inner));
+                    }
+                }
+                Ended::Conflict => {
+                    tracing::warn!(
+                        closure.name = job.name,
+                        attempts = ATTEMPTS_MAX,
+                        "conflicts did not end"
+                    );
+                    return job.answer(Err(StoreError::Conflict));
+                }
+                Ended::LostBefore(_) if reconnects < RECONNECTS_MAX => {
+                    reconnects += 1;
+                    self.connection = None;
+                }
+                Ended::LostBefore(error) | Ended::LostDuring(error) => {
+                    self.lost(job.name, &error);
+                    return job.answer(Err(unavailable(&error)));
+                }
+            }
+        }
+    }
+
+    fn lost(&mut self, name: &'static str, error: &StoreError) {
+        self.connection = None;
+        self.shared.counters.failures.add(1);
+        tracing::error!(
+            closure.name = name,
+            error = error.to_string(),
+            "database connection lost"
+        );
+    }
+
+    fn read(&mut self, mut share: Vec<Job>) {
+        let mut reconnects = 0;
+        while !share.is_empty() {
+            let (mut outcomes, alive) = match self.connection() {
+                Ok(connection) => connection.read(&share),
+                Err(error) => {
+                    self.lost("read", &error);
+                    return share
+                        .into_iter()
+                        .for_each(|job| job.answer(Err(unavailable(&error))));
+                }
+            };
+            if !alive {
+                self.connection = None;
+                let failed = outcomes.last().is_some_and(|outcome| outcome.failure.is_some());
+                if failed && reconnects < RECONNECTS_MAX {
+                    // Reading again is harmless: the closure that met the loss stays in the share.
+                    reconnects += 1;
+                    outcomes.pop();
+                }
+            }
+            let rest = share.split_off(outcomes.len());
+            for (job, outcome) in share.into_iter().zip(outcomes) {
+                job.answer(outcome.result);
+            }
+            share = rest;
+        }
+    }
+}
+
+fn backoff(attempt: u32, index: u32) -> Duration {
+    let doubled = BACKOFF_MIN.saturating_mul(1 << attempt.saturating_sub(2).min(10));
+    doubled.min(BACKOFF_MAX) + BACKOFF_MIN.saturating_mul(index) / 4
+}
+
+fn unavailable(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable(text) => StoreError::Unavailable(text.clone()),
+        other => StoreError::Unavailable(other.to_string()),
+    }
+}

@@ -1,0 +1,321 @@
+//! What can be asked of a world, and the answers. Plain values: they can cross a process border.
+
+use serde::{Deserialize, Serialize};
+use torana_domain::broker_key::BrokerKey;
+use torana_domain::money::{Paise, Price, Shares};
+use torana_domain::order::OrderErrorCode;
+use torana_domain::time::{Date, Timestamp};
+
+use super::account::AccountKey;
+use super::behaviour::Behaviour;
+use super::order::{OrderRequest, PaperOrder};
+
+/// Most holdings that a new account may have.
+pub const HOLDINGS_PER_ACCOUNT_MAX: usize = 500;
+/// Most accounts of one world, the seeded ones included.
+pub const ACCOUNTS_PER_WORLD_MAX: usize = 10_000;
+
+/// A login of an account, as its calls prove it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRef {
+    /// Whose.
+    pub key: AccountKey,
+    /// SHA-256 of the token in hexadecimal digits.
+    pub token_hash: String,
+}
+
+/// How a security is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecurityName {
+    /// NSE ticker.
+    Ticker(String),
+    /// ISIN.
+    Isin(String),
+}
+
+/// A holding of an account that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewHolding {
+    /// Which security.
+    pub security: SecurityName,
+    /// Settled shares, 0 or more.
+    pub quantity: Shares,
+    /// Shares bought on the day before, 0 or more.
+    pub t1_quantity: Shares,
+    /// Cost per share.
+    pub average_price: Price,
+    /// Shares cleared for sale, 0..=`quantity`.
+    pub authorised: Shares,
+}
+
+/// An account that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewAccount {
+    /// Its identity.
+    pub key: AccountKey,
+    /// Its money, 0 or more.
+    pub funds: Paise,
+    /// Its shares; a security that is named twice is refused.
+    pub holdings: Vec<NewHolding>,
+    /// Whether sales need no clearance.
+    pub ddpi: bool,
+    /// What it does differently.
+    pub behaviour: Behaviour,
+}
+
+/// Shares that should be cleared for sale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clearance {
+    /// ISIN.
+    pub isin: String,
+    /// Shares, > 0.
+    pub quantity: Shares,
+}
+
+/// What can be asked. Each is answered after everything due up to its instant has happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Makes the world if there is none; `start` counts only then. Answer: [`Reply::World`].
+    EnsureWorld {
+        /// Decides all prices.
+        seed: u64,
+        /// First instant.
+        start: Timestamp,
+    },
+    /// Throws everything away and starts again. Answer: [`Reply::World`].
+    Reset {
+        /// Another seed; the present one if `None`.
+        seed: Option<u64>,
+        /// Another start; the present one if `None`.
+        start: Option<Timestamp>,
+    },
+    /// Lets everything due happen. Answer: [`Reply::World`].
+    AdvanceTo,
+    /// Asks when something happens by itself. Answer: [`Reply::NextDue`].
+    NextDue,
+    /// Makes an account. Answer: [`Reply::AccountMade`], `AccountExists`, `SecurityNotFound` or `BadAccount`.
+    CreateAccount(NewAccount),
+    /// Lists a broker's accounts. Answer: [`Reply::Accounts`].
+    ListAccounts(BrokerKey),
+    /// Logs in. Answer: [`Reply::LoggedIn`] or `LoginRefused`.
+    Login {
+        /// Where.
+        session: SessionRef,
+        /// When the broker will end the session.
+        expires_at: Timestamp,
+    },
+    /// Logs out; an unknown session is ended already. Answer: [`Reply::Done`].
+    Logout(SessionRef),
+    /// Reads the shares. Answer: [`Reply::Holdings`] or `SessionExpired`, as for all commands below.
+    Holdings(SessionRef),
+    /// Reads today's positions. Answer: [`Reply::Positions`].
+    Positions(SessionRef),
+    /// Reads the money. Answer: [`Reply::Funds`].
+    Funds(SessionRef),
+    /// Reads last prices; unknown tickers are left out. Answer: [`Reply::Quotes`].
+    Quotes {
+        /// Who asks.
+        session: SessionRef,
+        /// NSE tickers.
+        tickers: Vec<String>,
+    },
+    /// Asks whether shares have to be cleared before they can be sold. Answer: [`Reply::ClearanceNeeded`].
+    IsClearanceNeeded {
+        /// Who asks.
+        session: SessionRef,
+        /// Shares.
+        wanted: Vec<Clearance>,
+    },
+    /// Clears shares for sale, as far as they are there. Answer: [`Reply::Done`] or `WrongTpin`.
+    Authorise {
+        /// Who asks.
+        session: SessionRef,
+        /// Shares.
+        wanted: Vec<Clearance>,
+        /// The depository's PIN.
+        tpin: String,
+    },
+    /// Sends an order. Answer: [`Reply::OrderTaken`], `OrderRefused` or `OrderNeedsClearance`.
+    Place {
+        /// Who asks.
+        session: SessionRef,
+        /// The order.
+        order: OrderRequest,
+    },
+    /// Cancels an order. Answer: [`Reply::Done`], `CancelRefused` or `OrderNotFound`.
+    Cancel {
+        /// Who asks.
+        session: SessionRef,
+        /// Which.
+        broker_order_id: String,
+    },
+    /// Reads the book of the day. Answer: [`Reply::Book`].
+    OrderBook(SessionRef),
+    /// Reads the book of the day as the order push shows it, without a login. Answer: [`Reply::Book`].
+    PushedBook(AccountKey),
+}
+
+/// A world in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorldView {
+    /// Decides all prices.
+    pub seed: u64,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The instant up to which everything due has happened.
+    pub now: Timestamp,
+    /// Events that this command caused, the due ones included.
+    pub events: usize,
+}
+
+/// A holding as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldingView {
+    /// ISIN.
+    pub isin: String,
+    /// NSE ticker.
+    pub nse_ticker: Option<String>,
+    /// BSE ticker.
+    pub bse_ticker: Option<String>,
+    /// Settled shares at the start of the day.
+    pub quantity: Shares,
+    /// Bought on the trading day before.
+    pub t1_quantity: Shares,
+    /// Cost per share.
+    pub average_price: Price,
+    /// Pledged shares.
+    pub collateral_quantity: Shares,
+    /// Shares sold today out of the demat account.
+    pub used_quantity: Shares,
+    /// Cleared shares that no sale has used yet; all settled ones where no clearance is needed.
+    pub authorised_quantity: Shares,
+}
+
+/// Today's trading in one security.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PositionView {
+    /// ISIN.
+    pub isin: String,
+    /// NSE ticker, or the BSE one where there is none.
+    pub ticker: String,
+    /// Bought − sold, not 0.
+    pub quantity: Shares,
+    /// Average price of the side that is ahead.
+    pub average_price: Price,
+}
+
+/// An account as the control side sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// Its identity.
+    pub key: AccountKey,
+    /// Its money.
+    pub cash: Paise,
+    /// Money that open orders may need.
+    pub blocked: Paise,
+    /// Its shares.
+    pub holdings: Vec<HoldingView>,
+    /// Whether sales need no clearance.
+    pub ddpi: bool,
+    /// What it does differently.
+    pub behaviour: Behaviour,
+}
+
+/// The order book of a trading day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookView {
+    /// Which day.
+    pub trading_day: Date,
+    /// Whether its market is closed for good.
+    pub closed: bool,
+    /// Its orders in order of arrival, after-market orders for the next day included.
+    pub orders: Vec<PaperOrder>,
+}
+
+/// An answer with the instant at which it was true.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// World time.
+    pub at: Timestamp,
+    /// The answer.
+    pub reply: Reply,
+}
+
+/// The answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// Done, nothing to say.
+    Done,
+    /// Nothing was done: the instant lies further ahead of the world than one command may go.
+    TooFarAhead,
+    /// The world.
+    World(WorldView),
+    /// When something happens by itself.
+    NextDue(Timestamp),
+    /// The account was made.
+    AccountMade(AccountView),
+    /// An account of that name exists at that broker.
+    AccountExists,
+    /// The holding at this index names a security that nobody knows.
+    SecurityNotFound {
+        /// Index in the request.
+        holding: usize,
+    },
+    /// The account cannot be made as asked.
+    BadAccount {
+        /// Why.
+        text: String,
+    },
+    /// A broker's accounts.
+    Accounts(Vec<AccountView>),
+    /// The login is valid.
+    LoggedIn,
+    /// The login was refused.
+    LoginRefused {
+        /// Why, fit for the user.
+        text: String,
+    },
+    /// The session is unknown or over.
+    SessionExpired,
+    /// Shares.
+    Holdings(Vec<HoldingView>),
+    /// Today's positions.
+    Positions(Vec<PositionView>),
+    /// Money for another buy.
+    Funds(Paise),
+    /// Last prices by NSE ticker.
+    Quotes(Vec<(String, Price)>),
+    /// Whether a clearance is needed.
+    ClearanceNeeded(bool),
+    /// The depository refused the PIN.
+    WrongTpin,
+    /// The order was taken.
+    OrderTaken {
+        /// The broker's id.
+        broker_order_id: String,
+    },
+    /// The order was not taken.
+    OrderRefused {
+        /// Standard reason.
+        code: OrderErrorCode,
+        /// Reason in words.
+        text: String,
+    },
+    /// The order was not taken: shares must be cleared first.
+    OrderNeedsClearance {
+        /// Reason in words.
+        text: String,
+    },
+    /// The order cannot be cancelled any more.
+    CancelRefused {
+        /// Why.
+        text: String,
+    },
+    /// Today's book has no such order.
+    OrderNotFound,
+    /// The book.
+    Book(BookView),
+}

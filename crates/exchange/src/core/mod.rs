@@ -1,0 +1,225 @@
+//! The exchange as a pure function: a state, a command and an instant give events and an answer.
+//!
+//! Invariant: [`apply`] reads nothing but its arguments; equal arguments give equal events.
+//! Invariant: the state is what its events add up to; [`State::evolve`] is the only thing that changes it.
+//! Invariant: cash that is blocked is there, and shares that are being sold are there.
+
+pub mod account;
+mod accounts;
+pub mod behaviour;
+mod checks;
+pub mod command;
+pub mod event;
+pub mod line;
+mod matching;
+pub mod order;
+pub mod price;
+mod reads;
+pub mod refusal;
+pub mod state;
+mod trading;
+
+pub use account::{Account, AccountKey};
+pub use behaviour::Behaviour;
+pub use command::{
+    AccountView, Answer, BookView, Clearance, Command, HoldingView, NewAccount, NewHolding, PositionView,
+    Reply, SecurityName, SessionRef, WorldView,
+};
+pub use event::{Event, Fact};
+pub use order::{OrderRequest, PaperOrder};
+pub use refusal::Refusal;
+pub use state::State;
+
+use torana_domain::time::{DAY_MS, Timestamp};
+
+use crate::market::Market;
+
+/// Most days that one command may lie after the world's present.
+pub const ADVANCE_DAYS_MAX: i64 = 10_000;
+
+/// A world in the making of its next events.
+struct Step<'a> {
+    state: &'a mut State,
+    market: &'a Market,
+    events: Vec<Event>,
+    /// The instant at which things happen now.
+    at: Timestamp,
+}
+
+impl Step<'_> {
+    /// Records a fact; the state shows it at once.
+    fn emit(&mut self, fact: Fact) {
+        let event = Event { at: self.at, fact };
+        self.state.evolve(&event);
+        self.events.push(event);
+    }
+}
+
+/// Starts a world: its first event.
+pub fn start(state: &mut State, market: &Market, seed: u64, at: Timestamp) -> Vec<Event> {
+    let mut step = Step {
+        state,
+        market,
+        events: Vec::new(),
+        at,
+    };
+    step.emit(Fact::WorldStarted {
+        seed,
+        day: market.book_day(at),
+    });
+    step.events
+}
+
+/// Lets everything due up to `at` happen, then carries out the command at `at`. A world never goes back: an
+/// earlier `at` counts as the world's own present. The events are in the state already.
+pub fn apply(state: &mut State, market: &Market, command: Command, at: Timestamp) -> (Vec<Event>, Answer) {
+    let at = at.max(state.now);
+    let mut step = Step {
+        state,
+        market,
+        events: Vec::new(),
+        at,
+    };
+    let reply = step.carry_out(command);
+    let answer = Answer { at: step.at, reply };
+    (step.events, answer)
+}
+
+/// Lets what is due up to `at` happen, in order of due time, each at its own instant, until there are
+/// `events_max` events or a few more. True with the events if nothing due is left.
+pub fn advance_to(
+    state: &mut State,
+    market: &Market,
+    at: Timestamp,
+    events_max: usize,
+) -> (Vec<Event>, bool) {
+    let at = at.max(state.now);
+    let mut step = Step {
+        state,
+        market,
+        events: Vec::new(),
+        at,
+    };
+    let is_done = step.is_too_far() || step.run_due(at, events_max);
+    (step.events, is_done)
+}
+
+/// When something happens by itself next: an order's turn, or the start of a trading day.
+#[must_use]
+pub fn next_due(state: &State, market: &Market) -> Timestamp {
+    let day = market.day_begins(market.next_day(state.day));
+    state.due.first().map_or(day, |(at, _, _)| (*at).min(day))
+}
+
+impl Step<'_> {
+    fn carry_out(&mut self, command: Command) -> Reply {
+        if let Command::Reset { seed, start } = command {
+            return self.reset(seed, start);
+        }
+        if self.is_too_far() {
+            self.at = self.state.now;
+            return Reply::TooFarAhead;
+        }
+        self.run_due(self.at, usize::MAX);
+        match command {
+            Command::EnsureWorld { .. } | Command::AdvanceTo | Command::Reset { .. } => self.world(),
+            Command::NextDue => Reply::NextDue(next_due(self.state, self.market)),
+            Command::CreateAccount(account) => self.create_account(&account),
+            Command::ListAccounts(broker) => self.list_accounts(broker),
+            Command::Login { session, expires_at } => self.login(session, expires_at),
+            Command::Logout(session) => self.logout(&session),
+            Command::Holdings(session) => self.within(&session, Self::holdings),
+            Command::Positions(session) => self.within(&session, Self::positions),
+            Command::Funds(session) => self.within(&session, Self::funds),
+            Command::OrderBook(session) => self.within(&session, Self::book),
+            Command::PushedBook(key) => self.book(&key),
+            Command::Quotes { session, tickers } => self.within(&session, |step, _| step.quotes(&tickers)),
+            Command::IsClearanceNeeded { session, wanted } => {
+                self.within(&session, |step, key| step.is_clearance_needed(key, &wanted))
+            }
+            Command::Authorise {
+                session,
+                wanted,
+                tpin,
+            } => self.within(&session, |step, key| step.authorise(key, &wanted, &tpin)),
+            Command::Place { session, order } => self.within(&session, |step, _| step.place(&session, order)),
+            Command::Cancel {
+                session,
+                broker_order_id,
+            } => self.within(&session, |step, key| step.cancel(key, &broker_order_id)),
+        }
+    }
+
+    /// Carries out a call of a logged-in user.
+    fn within(&mut self, session: &SessionRef, call: impl FnOnce(&mut Self, &AccountKey) -> Reply) -> Reply {
+        let account = self.state.accounts.get(&session.key);
+        let login = account.and_then(|account| account.sessions.get(&session.token_hash));
+        match login {
+            Some(login) if self.at < login.expires_at => call(self, &session.key),
+            _ => Reply::SessionExpired,
+        }
+    }
+
+    fn world(&self) -> Reply {
+        let State {
+            seed,
+            started_at,
+            now,
+            ..
+        } = *self.state;
+        Reply::World(WorldView {
+            seed,
+            started_at,
+            now,
+            events: self.events.len(),
+        })
+    }
+
+    fn reset(&mut self, seed: Option<u64>, start: Option<Timestamp>) -> Reply {
+        self.at = start.unwrap_or(self.state.started_at);
+        let seed = seed.unwrap_or(self.state.seed);
+        self.emit(Fact::WorldStarted {
+            seed,
+            day: self.market.book_day(self.at),
+        });
+        self.world()
+    }
+
+    /// Runs what is due in order of due time and arrival; a trading day begins before what is due at its instant.
+    /// False if it stopped because of `events_max`.
+    fn run_due(&mut self, until: Timestamp, events_max: usize) -> bool {
+        while self.events.len() < events_max {
+            let day = self.market.next_day(self.state.day);
+            let begins = self.market.day_begins(day);
+            let order = self
+                .state
+                .due
+                .first()
+                .filter(|(at, _, _)| *at < begins && *at <= until)
+                .cloned();
+            match order {
+                Some((at, number, key)) => {
+                    self.at = at;
+                    self.run_order(&key, number);
+                }
+                None if begins <= until && day > self.state.day => {
+                    self.at = begins;
+                    self.emit(Fact::DayStarted { day });
+                }
+                None => {
+                    self.at = until;
+                    self.state.now = self.state.now.max(until);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn is_too_far(&self) -> bool {
+        self.at.ms_since(self.state.now) > ADVANCE_DAYS_MAX * DAY_MS
+    }
+}
+
+#[cfg(test)]
+mod tests;

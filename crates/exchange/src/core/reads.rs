@@ -1,0 +1,134 @@
+//! What a user and the control side can read.
+
+use torana_domain::broker_key::BrokerKey;
+use torana_domain::money::{Paise, Shares};
+
+use super::Step;
+use super::account::{Account, AccountKey};
+use super::behaviour::Behaviour;
+use super::command::{AccountView, BookView, HoldingView, PositionView, Reply};
+use super::line::Line;
+
+/// Most tickers of one question for prices; the rest is left out.
+pub const QUOTES_MAX: usize = 1_000;
+/// What an account with the behaviour `low_funds` shows at most.
+pub const LOW_FUNDS_SHOWN: Paise = Paise(10_000);
+
+impl Step<'_> {
+    pub(super) fn list_accounts(&mut self, broker: BrokerKey) -> Reply {
+        self.open_broker(broker);
+        let of_broker = self
+            .state
+            .accounts
+            .iter()
+            .filter(|(key, _)| key.broker() == broker);
+        Reply::Accounts(of_broker.map(|(key, account)| self.view(key, account)).collect())
+    }
+
+    pub(super) fn account_view(&self, key: &AccountKey) -> Option<AccountView> {
+        self.state
+            .accounts
+            .get(key)
+            .map(|account| self.view(key, account))
+    }
+
+    fn view(&self, key: &AccountKey, account: &Account) -> AccountView {
+        AccountView {
+            key: key.clone(),
+            cash: account.cash,
+            blocked: account.blocked,
+            holdings: self.holding_views(account),
+            ddpi: account.ddpi,
+            behaviour: account.behaviour,
+        }
+    }
+
+    fn holding_views(&self, account: &Account) -> Vec<HoldingView> {
+        let held = |line: &Line| line.settled.0 + line.t1.0 + line.collateral.0 > 0;
+        let lines = account.lines.iter().filter(|(_, line)| held(line));
+        lines
+            .map(|(isin, line)| self.holding_view(isin, line, account.ddpi))
+            .collect()
+    }
+
+    fn holding_view(&self, isin: &str, line: &Line, ddpi: bool) -> HoldingView {
+        let (nse_ticker, bse_ticker) = self.market.tickers_of(isin);
+        HoldingView {
+            isin: isin.to_owned(),
+            nse_ticker,
+            bse_ticker,
+            quantity: line.settled,
+            t1_quantity: line.t1,
+            average_price: line.cost.average(Shares(line.settled.0 + line.t1.0)),
+            collateral_quantity: line.collateral,
+            used_quantity: line.used(),
+            authorised_quantity: if ddpi { line.settled } else { line.cleared_left() },
+        }
+    }
+
+    pub(super) fn holdings(&mut self, key: &AccountKey) -> Reply {
+        let account = self.state.accounts.get(key);
+        account.map_or(Reply::SessionExpired, |account| {
+            Reply::Holdings(self.holding_views(account))
+        })
+    }
+
+    pub(super) fn positions(&mut self, key: &AccountKey) -> Reply {
+        let Some(account) = self.state.accounts.get(key) else {
+            return Reply::SessionExpired;
+        };
+        let traded = account.lines.iter().filter(|(_, line)| line.net().0 != 0);
+        let position = |(isin, line): (&String, &Line)| {
+            let (nse, bse) = self.market.tickers_of(isin);
+            let ahead = if line.net().0 > 0 {
+                line.bought_worth.average(line.bought)
+            } else {
+                line.sold_worth.average(line.sold)
+            };
+            let ticker = nse.or(bse).unwrap_or_else(|| isin.clone());
+            PositionView {
+                isin: isin.clone(),
+                ticker,
+                quantity: line.net(),
+                average_price: ahead,
+            }
+        };
+        Reply::Positions(traded.map(position).collect())
+    }
+
+    pub(super) fn funds(&mut self, key: &AccountKey) -> Reply {
+        let Some(account) = self.state.accounts.get(key) else {
+            return Reply::SessionExpired;
+        };
+        let available = account.available();
+        let is_low = account.behaviour == Behaviour::LowFunds;
+        Reply::Funds(if is_low {
+            available.min(LOW_FUNDS_SHOWN)
+        } else {
+            available
+        })
+    }
+
+    pub(super) fn quotes(&mut self, tickers: &[String]) -> Reply {
+        let last = |ticker: &String| {
+            let listing = self.market.listing(ticker)?;
+            Some((
+                ticker.clone(),
+                self.market.last_price(self.state.seed, &listing, self.at),
+            ))
+        };
+        Reply::Quotes(tickers.iter().take(QUOTES_MAX).filter_map(last).collect())
+    }
+
+    pub(super) fn book(&mut self, key: &AccountKey) -> Reply {
+        let Some(account) = self.state.accounts.get(key) else {
+            return Reply::SessionExpired;
+        };
+        let trading_day = self.state.day;
+        Reply::Book(BookView {
+            trading_day,
+            closed: self.market.is_day_over(trading_day, self.at),
+            orders: account.orders.values().cloned().collect(),
+        })
+    }
+}

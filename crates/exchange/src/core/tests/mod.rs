@@ -1,0 +1,186 @@
+//! Tests of the pure core: one file per concern, this file holds what they share.
+
+mod behaviours;
+mod days;
+mod logins;
+mod orders;
+mod properties;
+mod refusals;
+
+use torana_domain::broker_key::BrokerKey;
+use torana_domain::money::{Paise, Price, Shares};
+use torana_domain::order::{OrderType, Side, Validity, Variety};
+use torana_domain::time::{Timestamp, parse_iso};
+
+use super::*;
+
+/// Monday, 10:00 in India, in the middle of a session.
+const MONDAY_10: &str = "2026-01-05T04:30:00.000Z";
+const INFY: &str = "INE009A01021";
+const ITC: &str = "INE154A01025";
+
+fn at(text: &str) -> Timestamp {
+    parse_iso(text).unwrap()
+}
+
+/// A world that is driven by hand.
+struct World {
+    state: State,
+    market: Market,
+    now: Timestamp,
+    events: Vec<Event>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::starting(7, at(MONDAY_10))
+    }
+
+    fn starting(seed: u64, now: Timestamp) -> Self {
+        let (mut state, market) = (State::empty(), Market::bundled());
+        let events = start(&mut state, &market, seed, now);
+        Self {
+            state,
+            market,
+            now,
+            events,
+        }
+    }
+
+    fn run(&mut self, command: Command) -> Reply {
+        let (events, answer) = apply(&mut self.state, &self.market, command, self.now);
+        assert_eq!(answer.at, self.now);
+        self.events.extend(events);
+        answer.reply
+    }
+
+    fn go_to(&mut self, text: &str) {
+        self.now = at(text);
+        self.run(Command::AdvanceTo);
+    }
+
+    /// Logs in at Kite until the next six in the morning.
+    fn login(&mut self, account: &str) -> SessionRef {
+        let key = AccountKey::new(BrokerKey::Kite, account).unwrap();
+        let session = SessionRef {
+            key,
+            token_hash: format!("hash-{account}-{}", self.now.0),
+        };
+        let expires_at = self.market.day_begins(self.market.date_of(self.now).plus_days(1));
+        assert_eq!(
+            self.run(Command::Login {
+                session: session.clone(),
+                expires_at
+            }),
+            Reply::LoggedIn
+        );
+        session
+    }
+
+    fn place(&mut self, session: &SessionRef, order: OrderRequest) -> Reply {
+        self.run(Command::Place {
+            session: session.clone(),
+            order,
+        })
+    }
+
+    /// Places an order that must be taken, and gives its id.
+    fn taken(&mut self, session: &SessionRef, order: OrderRequest) -> String {
+        match self.place(session, order) {
+            Reply::OrderTaken { broker_order_id } => broker_order_id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refused(&mut self, session: &SessionRef, order: OrderRequest) -> (&'static str, String) {
+        match self.place(session, order) {
+            Reply::OrderRefused { code, text } => (code.as_str(), text),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn book(&mut self, session: &SessionRef) -> BookView {
+        match self.run(Command::OrderBook(session.clone())) {
+            Reply::Book(book) => book,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn order(&mut self, session: &SessionRef, id: &str) -> PaperOrder {
+        let book = self.book(session);
+        book.orders
+            .into_iter()
+            .find(|order| order.broker_order_id == id)
+            .unwrap()
+    }
+
+    fn holding(&mut self, session: &SessionRef, isin: &str) -> HoldingView {
+        match self.run(Command::Holdings(session.clone())) {
+            Reply::Holdings(holdings) => holdings.into_iter().find(|holding| holding.isin == isin).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn funds(&mut self, session: &SessionRef) -> Paise {
+        match self.run(Command::Funds(session.clone())) {
+            Reply::Funds(funds) => funds,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn positions(&mut self, session: &SessionRef) -> Vec<PositionView> {
+        match self.run(Command::Positions(session.clone())) {
+            Reply::Positions(positions) => positions,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn account(&self, session: &SessionRef) -> &Account {
+        &self.state.accounts[&session.key]
+    }
+
+    fn offer(&self, ticker: &str, side: Side) -> Price {
+        self.market.offer(
+            self.state.seed,
+            &self.market.listing(ticker).unwrap(),
+            side,
+            self.now,
+        )
+    }
+}
+
+fn market(side: Side, ticker: &str, quantity: i64) -> OrderRequest {
+    OrderRequest {
+        reference: None,
+        is_reference_unique: false,
+        ticker: ticker.to_owned(),
+        side,
+        quantity: Shares(quantity),
+        order_type: OrderType::Market,
+        price: None,
+        validity: Validity::Day,
+        variety: Variety::Regular,
+    }
+}
+
+fn limit(side: Side, ticker: &str, quantity: i64, price: Price) -> OrderRequest {
+    OrderRequest {
+        order_type: OrderType::Limit,
+        price: Some(price),
+        ..market(side, ticker, quantity)
+    }
+}
+
+fn amo(order: OrderRequest) -> OrderRequest {
+    OrderRequest {
+        variety: Variety::Amo,
+        ..order
+    }
+}
+
+fn ioc(order: OrderRequest) -> OrderRequest {
+    OrderRequest {
+        validity: Validity::Ioc,
+        ..order
+    }
+}

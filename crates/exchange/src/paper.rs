@@ -1,0 +1,398 @@
+//! A broker of the gateway whose accounts live on the paper exchange. It knows the port and nothing behind it.
+
+mod map;
+
+use std::sync::Arc;
+
+use ring::digest::{SHA256, digest};
+use torana_brokers::{
+    AsOf, AuthorisationStep, BookEntry, Broker, BrokerError, BrokerReturn, BrokerSession, Call,
+    ChangeOutcome, Field, Funds, Holding, LoginContext, LoginError, LoginStep, NetPosition, OrderBook,
+    PlaceOutcome, Profile, Quote, SellAuthorisation, WantedAuthorisation,
+};
+use torana_clock::ist::{TimeOfDay, next_ist_time_of_day};
+use torana_credentials::secrets::Secret;
+use torana_domain::ids::ClientReference;
+use torana_domain::order::OrderTicket;
+use torana_domain::time::Timestamp;
+use torana_runtime::{BoxFuture, Entropy};
+
+use crate::core::{AccountKey, Answer, Clearance, Command, OrderRequest, Reply, SessionRef};
+use crate::port::{Port, PortError};
+
+/// Most accounts that the login page offers.
+pub const ACCOUNTS_OFFERED_MAX: usize = 200;
+
+/// Name of the login form's field.
+pub const ACCOUNT_FIELD: &str = "account";
+/// Name of the authorisation form's field.
+pub const TPIN_FIELD: &str = "tpin";
+
+/// A sandbox broker: the profile of a real one, the accounts of a world.
+#[derive(Clone)]
+pub struct PaperBroker {
+    profile: &'static Profile,
+    world: Arc<str>,
+    port: Arc<dyn Port>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl PaperBroker {
+    /// The broker of `profile` in a world (a gateway's name). `entropy` makes the tokens of its sessions.
+    #[must_use]
+    pub fn new(
+        profile: &'static Profile,
+        world: &str,
+        port: Arc<dyn Port>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self {
+            profile,
+            world: world.into(),
+            port,
+            entropy,
+        }
+    }
+
+    async fn ask(&self, at: Timestamp, command: Command) -> Result<Answer, PortError> {
+        self.port.execute(&self.world, at, command).await
+    }
+
+    /// Runs a reading command of a logged-in user; `pick` takes the reply that belongs to it.
+    async fn read<T>(
+        &self,
+        call: Call,
+        command: impl FnOnce(SessionRef) -> Command + Send,
+        pick: impl FnOnce(Reply) -> Option<T> + Send,
+    ) -> Result<AsOf<T>, BrokerError> {
+        let session = self.session_ref(&call).ok_or(BrokerError::SessionExpired)?;
+        let answer = self
+            .ask(call.at, command(session))
+            .await
+            .map_err(map::port_error)?;
+        if answer.reply == Reply::SessionExpired {
+            return Err(BrokerError::SessionExpired);
+        }
+        let value = pick(answer.reply)
+            .ok_or_else(|| BrokerError::Protocol("an answer of another kind".to_owned()))?;
+        Ok(AsOf {
+            value,
+            as_of: answer.at,
+        })
+    }
+
+    /// `None` for an account id that no account of ours can have.
+    fn session_ref(&self, call: &Call) -> Option<SessionRef> {
+        let key = AccountKey::new(self.profile.key, &call.session.account_id).ok()?;
+        Some(SessionRef {
+            key,
+            token_hash: hash(&call.session.token),
+        })
+    }
+
+    /// When the broker ends a session that begins at `at`.
+    fn session_end(&self, at: Timestamp) -> Timestamp {
+        let (hour, minute) = self.profile.session_ends_ist;
+        TimeOfDay::new(hour, minute).map_or(at, |time| next_ist_time_of_day(at, time))
+    }
+
+    async fn login_step(&self, at: Timestamp) -> Result<LoginStep, LoginError> {
+        let answer = self
+            .ask(at, Command::ListAccounts(self.profile.key))
+            .await
+            .map_err(map::login_error)?;
+        let Reply::Accounts(accounts) = answer.reply else {
+            return Err(map::odd_login());
+        };
+        let choices = map::account_choices(&accounts, ACCOUNTS_OFFERED_MAX);
+        Ok(LoginStep::CollectFields(vec![Field {
+            name: ACCOUNT_FIELD,
+            label: "Test account",
+            choices,
+            secret: false,
+        }]))
+    }
+
+    async fn login(&self, at: Timestamp, back: BrokerReturn) -> Result<BrokerSession, LoginError> {
+        let account = map::field(back, ACCOUNT_FIELD).ok_or_else(|| map::refused("Choose an account."))?;
+        let key = AccountKey::new(self.profile.key, &account)
+            .map_err(|error| map::refused(&format!("There is no such account: {error}.")))?;
+        let (token, expires_at) = (Secret::generate(self.entropy.as_ref()), self.session_end(at));
+        let session = SessionRef {
+            key,
+            token_hash: hash(&token),
+        };
+        let answer = self
+            .ask(at, Command::Login { session, expires_at })
+            .await
+            .map_err(map::login_error)?;
+        match answer.reply {
+            Reply::LoggedIn => Ok(BrokerSession {
+                account_id: account,
+                token,
+                expires_at,
+            }),
+            Reply::LoginRefused { text } => Err(LoginError::Refused { text }),
+            _ => Err(map::odd_login()),
+        }
+    }
+
+    async fn authorisation_step(
+        &self,
+        call: Call,
+        wanted: Vec<WantedAuthorisation>,
+    ) -> Result<AuthorisationStep, BrokerError> {
+        if self.profile.sell_authorisation == SellAuthorisation::None {
+            return Ok(AuthorisationStep::NotNeeded);
+        }
+        let wanted = clearances(wanted);
+        let needed = self.read(
+            call,
+            |session| Command::IsClearanceNeeded { session, wanted },
+            |reply| {
+                if let Reply::ClearanceNeeded(needed) = reply {
+                    Some(needed)
+                } else {
+                    None
+                }
+            },
+        );
+        if !needed.await?.value {
+            return Ok(AuthorisationStep::NotNeeded);
+        }
+        let label = "TPIN of the depository (123456 for every test account)";
+        let field = Field {
+            name: TPIN_FIELD,
+            label,
+            choices: Vec::new(),
+            secret: true,
+        };
+        Ok(AuthorisationStep::CollectFields(vec![field]))
+    }
+
+    async fn authorise(
+        &self,
+        call: Call,
+        wanted: Vec<WantedAuthorisation>,
+        back: BrokerReturn,
+    ) -> Result<(), LoginError> {
+        let session = self.session_ref(&call).ok_or_else(map::session_over)?;
+        let tpin = map::field(back, TPIN_FIELD).unwrap_or_default();
+        let command = Command::Authorise {
+            session,
+            wanted: clearances(wanted),
+            tpin,
+        };
+        match self.ask(call.at, command).await.map_err(map::login_error)?.reply {
+            Reply::Done => Ok(()),
+            Reply::WrongTpin => Err(map::refused(
+                "The TPIN is wrong; the one of the test accounts is 123456.",
+            )),
+            Reply::SessionExpired => Err(map::session_over()),
+            _ => Err(map::odd_login()),
+        }
+    }
+
+    async fn send(&self, call: Call, ticket: OrderTicket) -> PlaceOutcome {
+        if let Some(refused) = map::beyond_abilities(self.profile, &ticket) {
+            return refused;
+        }
+        let Some(session) = self.session_ref(&call) else {
+            return map::place_outcome(Reply::SessionExpired);
+        };
+        let order = OrderRequest {
+            reference: Some(ticket.reference.as_str().to_owned()),
+            is_reference_unique: self.profile.reference.is_unique,
+            ticker: ticket.ticker,
+            side: ticket.side,
+            quantity: ticket.quantity,
+            order_type: ticket.order_type,
+            price: ticket.price,
+            validity: ticket.validity,
+            variety: ticket.variety,
+        };
+        match self.ask(call.at, Command::Place { session, order }).await {
+            Ok(answer) => map::place_outcome(answer.reply),
+            Err(error) => PlaceOutcome::Unknown {
+                why: error.to_string(),
+            },
+        }
+    }
+
+    async fn pushed(&self, at: Timestamp, account_id: &str) -> Result<AsOf<OrderBook>, BrokerError> {
+        if !self.profile.capabilities.order_push {
+            return Err(BrokerError::Unsupported);
+        }
+        let key = AccountKey::new(self.profile.key, account_id).map_err(|_| BrokerError::Protocol("no such account".to_owned()))?;
+        let answer = self.ask(at, Command::PushedBook(key)).await.map_err(map::port_error)?;
+        match answer.reply {
+            Reply::Book(book) => Ok(AsOf { value: map::book(book), as_of: answer.at }),
+            // A world that was reset may have lost the account: that ends no session of anybody.
+            _ => Err(BrokerError::Protocol("no book of this account".to_owned())),
+        }
+    }
+
+    async fn book(&self, call: Call) -> Result<AsOf<OrderBook>, BrokerError> {
+        self.read(call, Command::OrderBook, |reply| {
+            if let Reply::Book(book) = reply {
+                Some(map::book(book))
+            } else {
+                None
+            }
+        })
+        .await
+    }
+}
+
+fn hash(token: &Secret) -> String {
+    hex::encode(digest(&SHA256, token.as_bytes()))
+}
+
+fn clearances(wanted: Vec<WantedAuthorisation>) -> Vec<Clearance> {
+    wanted
+        .into_iter()
+        .map(|wanted| Clearance {
+            isin: wanted.isin,
+            quantity: wanted.quantity,
+        })
+        .collect()
+}
+
+/// Hands a clone of the broker to an async body: the trait's futures outlive the borrow.
+macro_rules! with {
+    ($self:ident, $this:ident => $body:expr) => {{
+        let $this = $self.clone();
+        Box::pin(async move { $body.await })
+    }};
+}
+
+impl Broker for PaperBroker {
+    fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+
+    fn begin_login(&self, context: LoginContext) -> BoxFuture<'static, Result<LoginStep, LoginError>> {
+        with!(self, this => this.login_step(context.at))
+    }
+
+    fn complete_login(
+        &self,
+        context: LoginContext,
+        back: BrokerReturn,
+    ) -> BoxFuture<'static, Result<BrokerSession, LoginError>> {
+        with!(self, this => this.login(context.at, back))
+    }
+
+    fn logout(&self, call: Call) -> BoxFuture<'static, Result<(), BrokerError>> {
+        let this = self.clone();
+        Box::pin(async move {
+            let Some(session) = this.session_ref(&call) else {
+                return Ok(());
+            };
+            this.ask(call.at, Command::Logout(session))
+                .await
+                .map(|_| ())
+                .map_err(map::port_error)
+        })
+    }
+
+    fn holdings(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<Holding>>, BrokerError>> {
+        with!(self, this => this.read(call, Command::Holdings, map::holdings))
+    }
+
+    fn positions(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<NetPosition>>, BrokerError>> {
+        with!(self, this => this.read(call, Command::Positions, map::positions))
+    }
+
+    fn funds(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Funds>, BrokerError>> {
+        with!(self, this => this.read(call, Command::Funds, map::funds))
+    }
+
+    fn quotes(
+        &self,
+        call: Call,
+        tickers: Vec<String>,
+    ) -> BoxFuture<'static, Result<AsOf<Vec<Quote>>, BrokerError>> {
+        with!(self, this => this.read(call, |session| Command::Quotes { session, tickers }, map::quotes))
+    }
+
+    fn begin_authorisation(
+        &self,
+        call: Call,
+        wanted: Vec<WantedAuthorisation>,
+    ) -> BoxFuture<'static, Result<AuthorisationStep, BrokerError>> {
+        with!(self, this => this.authorisation_step(call, wanted))
+    }
+
+    fn complete_authorisation(
+        &self,
+        call: Call,
+        wanted: Vec<WantedAuthorisation>,
+        back: BrokerReturn,
+    ) -> BoxFuture<'static, Result<(), LoginError>> {
+        with!(self, this => this.authorise(call, wanted, back))
+    }
+
+    fn place(&self, call: Call, ticket: OrderTicket) -> BoxFuture<'static, PlaceOutcome> {
+        with!(self, this => this.send(call, ticket))
+    }
+
+    fn cancel(&self, call: Call, broker_order_id: String) -> BoxFuture<'static, ChangeOutcome> {
+        let this = self.clone();
+        Box::pin(async move {
+            let Some(session) = this.session_ref(&call) else {
+                return map::change_outcome(Reply::SessionExpired);
+            };
+            match this
+                .ask(
+                    call.at,
+                    Command::Cancel {
+                        session,
+                        broker_order_id,
+                    },
+                )
+                .await
+            {
+                Ok(answer) => map::change_outcome(answer.reply),
+                Err(error) => ChangeOutcome::Unknown {
+                    why: error.to_string(),
+                },
+            }
+        })
+    }
+
+    fn order_book(&self, call: Call) -> BoxFuture<'static, Result<AsOf<OrderBook>, BrokerError>> {
+        with!(self, this => this.book(call))
+    }
+
+    fn pushed_book(
+        &self,
+        at: Timestamp,
+        account_id: String,
+    ) -> BoxFuture<'static, Result<AsOf<OrderBook>, BrokerError>> {
+        let this = self.clone();
+        Box::pin(async move { this.pushed(at, &account_id).await })
+    }
+
+    fn order_by_reference(
+        &self,
+        call: Call,
+        reference: ClientReference,
+    ) -> BoxFuture<'static, Result<AsOf<Option<BookEntry>>, BrokerError>> {
+        let this = self.clone();
+        Box::pin(async move {
+            if !this.profile.reference.has_lookup {
+                return Err(BrokerError::Unsupported);
+            }
+            let AsOf { value, as_of } = this.book(call).await?;
+            let found = value
+                .entries
+                .into_iter()
+                .find(|entry| entry.reference.as_ref() == Some(&reference));
+            Ok(AsOf { value: found, as_of })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,378 @@
+//! Worlds in a database: restarts, neighbours, several processes, resets, failures.
+
+#![expect(clippy::panic, reason = "helpers of tests")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use common::{ask, book, buy, databases, exchange, login, monday};
+use torana_domain::broker_key::BrokerKey;
+use torana_domain::money::Paise;
+use torana_domain::order::OrderState;
+use torana_exchange::core::{Command, Reply, WorldView};
+use torana_exchange::{EmbeddedExchange, Market, Port, PortError, TEST_ACCOUNTS};
+use torana_runtime::BoxFuture;
+use torana_storage::store::{AnyClosure, AnyResult};
+use torana_storage::{Dialect, Driver, Store, StoreError};
+
+async fn world(port: &dyn Port, name: &str, command: Command) -> WorldView {
+    match ask(port, name, monday(0), command).await {
+        Reply::World(view) => view,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_statement_prepares() {
+    for database in databases("prepare") {
+        let store = database.open().await;
+        let prepared = store.read(|tx| {
+            torana_storage::exchange::statements()
+                .into_iter()
+                .try_for_each(|sql| tx.prepare(sql))
+        });
+        prepared.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_restart_in_the_middle_of_a_day_changes_nothing() {
+    for database in databases("restart") {
+        let before = exchange(&database.open().await);
+        let session = login(&before, "acme", monday(0), "SLOW01").await;
+        ask(&before, "acme", monday(1), buy(&session, "INFY", 3)).await;
+        let seen = book(&before, "acme", monday(2), &session).await;
+        assert_eq!(seen.orders[0].state, OrderState::Open);
+        drop(before);
+
+        let after = exchange(&database.open().await);
+        assert_eq!(book(&after, "acme", monday(2), &session).await, seen);
+        let filled = book(&after, "acme", monday(61), &session).await;
+        assert_eq!(filled.orders[0].state, OrderState::Complete);
+        drop(after);
+
+        let again = exchange(&database.open().await);
+        assert_eq!(book(&again, "acme", monday(61), &session).await, filled);
+    }
+}
+
+#[tokio::test]
+async fn worlds_never_touch() {
+    for database in databases("isolation") {
+        let port = exchange(&database.open().await);
+        let here = login(&port, "here", monday(0), "DEMO01").await;
+        let there = login(&port, "there", monday(86_400), "DEMO02").await;
+        ask(&port, "here", monday(1), buy(&here, "INFY", 3)).await;
+        // A session, an order or an instant of one world means nothing in the other.
+        assert_eq!(
+            ask(&port, "there", monday(1), Command::Funds(here.clone())).await,
+            Reply::SessionExpired
+        );
+        let other = login(&port, "there", monday(86_400), "DEMO01").await;
+        assert!(book(&port, "there", monday(0), &other).await.orders.is_empty());
+        let untouched = Reply::Funds(Paise(100_000_000));
+        assert_eq!(
+            ask(&port, "there", monday(0), Command::Funds(other)).await,
+            untouched
+        );
+        assert_eq!(
+            book(&port, "here", monday(2), &here)
+                .await
+                .trading_day
+                .to_string(),
+            "2026-01-05"
+        );
+        let reset = Command::Reset {
+            seed: Some(9),
+            start: Some(monday(0)),
+        };
+        assert_eq!(world(&port, "there", reset).await.seed, 9);
+        assert_eq!(
+            ask(&port, "there", monday(0), Command::Funds(there)).await,
+            Reply::SessionExpired
+        );
+        assert_eq!(book(&port, "here", monday(2), &here).await.orders.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn two_processes_serve_one_world() {
+    const EACH: usize = 12;
+    for database in databases("processes") {
+        let ports = [exchange(&database.open().await), exchange(&database.open().await)];
+        let session = login(&ports[0], "acme", monday(0), "DEMO01").await;
+        let tasks: Vec<_> = ports
+            .iter()
+            .cloned()
+            .map(|port| {
+                let session = session.clone();
+                tokio::spawn(async move {
+                    let mut ids = Vec::new();
+                    for _ in 0..EACH {
+                        match ask(&port, "acme", monday(1), buy(&session, "ITC", 1)).await {
+                            Reply::OrderTaken { broker_order_id } => ids.push(broker_order_id),
+                            other => panic!("{other:?}"),
+                        }
+                    }
+                    ids
+                })
+            })
+            .collect();
+        let mut ids = BTreeSet::new();
+        for task in tasks {
+            ids.extend(task.await.unwrap());
+        }
+        assert_eq!(ids.len(), 2 * EACH, "no order overwrote another");
+        let books = [
+            book(&ports[0], "acme", monday(2), &session).await,
+            book(&ports[1], "acme", monday(2), &session).await,
+        ];
+        assert_eq!(books[0], books[1]);
+        assert_eq!(
+            books[0]
+                .orders
+                .iter()
+                .map(|order| order.broker_order_id.clone())
+                .collect::<BTreeSet<_>>(),
+            ids
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reset_reaches_every_process_and_empties_the_log() {
+    for database in databases("reset") {
+        let store = database.open().await;
+        let (one, two) = (exchange(&store), exchange(&store));
+        let session = login(&one, "acme", monday(0), "DEMO01").await;
+        ask(&one, "acme", monday(1), buy(&session, "INFY", 3)).await;
+        assert_eq!(book(&two, "acme", monday(2), &session).await.orders.len(), 1);
+        let view = world(
+            &one,
+            "acme",
+            Command::Reset {
+                seed: None,
+                start: Some(monday(-86_400 * 3)),
+            },
+        )
+        .await;
+        assert_eq!((view.seed, view.now, view.events), (7, monday(-86_400 * 3), 1));
+        let back = monday(-86_400 * 3);
+        assert_eq!(
+            ask(&two, "acme", back, Command::Funds(session)).await,
+            Reply::SessionExpired
+        );
+        let rows = store
+            .read(|tx| tx.query_one("SELECT COUNT(*), MIN(seq), MIN(epoch) FROM world_event", &[]))
+            .await
+            .unwrap();
+        let numbers: Vec<i64> = (0..3).map(|column| rows.int(column).unwrap()).collect();
+        assert_eq!(numbers, [1, 1, 2], "one event, the first of the second epoch");
+    }
+}
+
+#[tokio::test]
+async fn long_logs_are_read_from_a_snapshot() {
+    for database in databases("snapshot") {
+        let port = exchange(&database.open().await);
+        // More trading days than one commit holds events.
+        let view = world(
+            &port,
+            "acme",
+            Command::EnsureWorld {
+                seed: 3,
+                start: monday(0),
+            },
+        )
+        .await;
+        assert_eq!((view.seed, view.started_at), (3, monday(0)));
+        let jump = monday(86_400 * 9_000);
+        let Reply::World(view) = ask(&port, "acme", jump, Command::AdvanceTo).await else {
+            panic!()
+        };
+        assert!(view.events > 5_000 && view.now == jump, "{view:?}");
+        let store = database.open().await;
+        let row = store
+            .read(|tx| tx.query_one("SELECT seq, epoch FROM world_snapshot", &[]))
+            .await
+            .unwrap();
+        assert!(row.int(0).unwrap() > 5_000);
+        // Only the snapshot and what follows it are needed.
+        store
+            .write("cut", |tx| {
+                tx.execute("DELETE FROM world_event WHERE seq <= 5000", &[])
+            })
+            .await
+            .unwrap();
+        let Reply::World(again) = ask(&exchange(&store), "acme", jump, Command::AdvanceTo).await else {
+            panic!()
+        };
+        assert_eq!(again, WorldView { events: 0, ..view });
+    }
+}
+
+#[tokio::test]
+async fn worlds_begin_by_themselves_with_a_seed() {
+    for database in databases("seeds") {
+        let store = database.open().await;
+        let seeded = exchange(&store);
+        assert_eq!(world(&seeded, "one", Command::AdvanceTo).await.seed, 7);
+        let ensured = Command::EnsureWorld {
+            seed: 99,
+            start: monday(0),
+        };
+        assert_eq!(
+            world(&seeded, "one", ensured.clone()).await.seed,
+            7,
+            "it exists already"
+        );
+        assert_eq!(world(&seeded, "two", ensured).await.seed, 99);
+        let entropy = Arc::new(common::Counting::default());
+        let random = EmbeddedExchange::new(store, Market::bundled(), entropy, None);
+        let (three, four) = (
+            world(&random, "three", Command::AdvanceTo).await,
+            world(&random, "four", Command::AdvanceTo).await,
+        );
+        assert_ne!(three.seed, four.seed);
+        assert!(three.seed < 1 << 53 && four.seed < 1 << 53);
+        let Reply::Accounts(accounts) = ask(
+            &random,
+            "three",
+            monday(0),
+            Command::ListAccounts(BrokerKey::Kite),
+        )
+        .await
+        else {
+            panic!()
+        };
+        assert_eq!(accounts.len(), TEST_ACCOUNTS.len());
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_leaves_a_world_that_works() {
+    for database in databases("gone") {
+        let port = exchange(&database.open().await);
+        let session = login(&port, "acme", monday(0), "DEMO01").await;
+        for polls in 1..12 {
+            let mut call = port.execute("acme", monday(1), buy(&session, "ITC", 1));
+            for _ in 0..polls {
+                if futures_util::poll!(&mut call).is_ready() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            drop(call);
+            // A write that was on its way is done now, or finds that it came too late.
+            let session = login(&port, "acme", monday(1), "DEMO01").await;
+            let seen = book(&port, "acme", monday(2), &session).await;
+            let stored = book(&exchange(&database.open().await), "acme", monday(2), &session).await;
+            assert_eq!(seen, stored);
+        }
+    }
+}
+
+/// Fails writes before or after they happened.
+struct Failing {
+    inner: Arc<dyn Driver>,
+    mode: Arc<AtomicU8>,
+}
+
+const WORKS: u8 = 0;
+const FAILS_BEFORE: u8 = 1;
+const FAILS_AFTER: u8 = 2;
+
+struct Forward(Store);
+
+impl Driver for Forward {
+    fn write(&self, name: &'static str, closure: AnyClosure) -> BoxFuture<'static, AnyResult> {
+        let store = self.0.clone();
+        Box::pin(async move { store.write(name, move |tx| closure(tx)).await })
+    }
+
+    fn read(&self, closure: AnyClosure) -> BoxFuture<'static, AnyResult> {
+        let store = self.0.clone();
+        Box::pin(async move { store.read(move |tx| closure(tx)).await })
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.0.dialect()
+    }
+}
+
+impl Driver for Failing {
+    fn write(&self, name: &'static str, closure: AnyClosure) -> BoxFuture<'static, AnyResult> {
+        let failure = || StoreError::Unavailable("disk full".to_owned());
+        let (inner, mode) = (Arc::clone(&self.inner), self.mode.load(Ordering::Relaxed));
+        Box::pin(async move {
+            if mode == FAILS_BEFORE {
+                return Err(failure());
+            }
+            let result = inner.write(name, closure).await;
+            if mode == FAILS_AFTER {
+                Err(failure())
+            } else {
+                result
+            }
+        })
+    }
+
+    fn read(&self, closure: AnyClosure) -> BoxFuture<'static, AnyResult> {
+        self.inner.read(closure)
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.inner.dialect()
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_answered_that_is_not_stored() {
+    for database in databases("failing") {
+        let mode = Arc::new(AtomicU8::new(WORKS));
+        let inner = Arc::new(Forward(database.open().await));
+        let store = Store::new(Arc::new(Failing {
+            inner,
+            mode: Arc::clone(&mode),
+        }));
+        let port = exchange(&store);
+        let session = login(&port, "acme", monday(0), "DEMO01").await;
+        for (failure, orders) in [(FAILS_BEFORE, 0), (FAILS_AFTER, 1)] {
+            mode.store(failure, Ordering::Relaxed);
+            let answer = port.execute("acme", monday(1), buy(&session, "ITC", 1)).await;
+            assert_eq!(
+                answer,
+                Err(PortError::Unavailable(
+                    "database unavailable: disk full".to_owned()
+                ))
+            );
+            mode.store(WORKS, Ordering::Relaxed);
+            assert_eq!(
+                book(&port, "acme", monday(1), &session).await.orders.len(),
+                orders
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_log_says_so() {
+    for database in databases("damaged") {
+        let store = database.open().await;
+        let port = exchange(&store);
+        login(&port, "acme", monday(0), "DEMO01").await;
+        store
+            .write("damage", |tx| {
+                tx.execute("UPDATE world_event SET body = '{}' WHERE seq = 2", &[])
+            })
+            .await
+            .unwrap();
+        let answer = exchange(&store)
+            .execute("acme", monday(1), Command::AdvanceTo)
+            .await;
+        assert!(matches!(answer, Err(PortError::Damaged(_))), "{answer:?}");
+    }
+}

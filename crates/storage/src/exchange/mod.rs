@@ -1,0 +1,18 @@
+//! The exchange's schema, in a database of its own: worlds, their events, their snapshots.
+
+pub mod worlds;
+
+use crate::migrate::Migration;
+
+/// The history of this schema.
+pub const MIGRATIONS: &[Migration] = &[Migration::common(
+    1,
+    "worlds",
+    include_str!("../../migrations/exchange/0001_worlds.sql"),
+)];
+
+/// Every statement of this schema, for the test that prepares them on both engines.
+#[must_use]
+pub fn statements() -> Vec<&'static str> {
+    worlds::STATEMENTS.to_vec()
+}

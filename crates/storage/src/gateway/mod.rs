@@ -1,0 +1,68 @@
+//! The gateway's schema: one file per aggregate, plain functions over [`crate::Tx`].
+
+pub mod batches;
+pub mod deliveries;
+pub mod flows;
+pub mod gateways;
+pub mod idempotency;
+pub mod investors;
+pub mod jobs;
+pub mod resets;
+pub mod sessions;
+pub mod snapshots;
+pub mod transactions;
+
+use crate::migrate::Migration;
+
+/// The history of this schema.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration::common(
+        1,
+        "gateways",
+        include_str!("../../migrations/gateway/0001_gateways.sql"),
+    ),
+    Migration::common(
+        2,
+        "transactions",
+        include_str!("../../migrations/gateway/0002_transactions.sql"),
+    ),
+    Migration::common(
+        3,
+        "flows",
+        include_str!("../../migrations/gateway/0003_flows.sql"),
+    ),
+    Migration::common(
+        4,
+        "orders",
+        include_str!("../../migrations/gateway/0004_orders.sql"),
+    ),
+];
+
+/// Every statement of this schema, for the test that prepares them on both engines.
+#[must_use]
+pub fn all_statements() -> Vec<&'static str> {
+    [
+        batches::STATEMENTS,
+        deliveries::STATEMENTS,
+        flows::STATEMENTS,
+        gateways::STATEMENTS,
+        idempotency::STATEMENTS,
+        investors::STATEMENTS,
+        jobs::STATEMENTS,
+        resets::STATEMENTS,
+        sessions::STATEMENTS,
+        snapshots::STATEMENTS,
+        transactions::STATEMENTS,
+    ]
+    .concat()
+}
+
+/// Declares the statements of one repository: constants, and their list.
+macro_rules! statements {
+    ($($name:ident = $sql:expr;)+) => {
+        $(const $name: &str = $sql;)+
+        /// Every statement of this file.
+        pub const STATEMENTS: &[&str] = &[$($name),+];
+    };
+}
+pub(crate) use statements;

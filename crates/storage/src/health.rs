@@ -1,0 +1,43 @@
+//! Questions about a database itself, for readiness and for the doctor.
+
+use torana_domain::time::Timestamp;
+
+use crate::{Dialect, Store, StoreError};
+
+const TIME_SQLITE: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+const TIME_POSTGRES: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+const CHECK_SQLITE: &str = "PRAGMA quick_check(1)";
+const PROBE: &str = "SELECT 1 FROM schema_migration LIMIT 1";
+
+/// Whether the database answers and is migrated at all.
+///
+/// # Errors
+/// The database's.
+pub async fn probe(store: &Store) -> Result<(), StoreError> {
+    store.read(|tx| tx.query_one(PROBE, &[]).map(|_| ())).await
+}
+
+/// The database's own clock; on SQLite that is this machine's.
+///
+/// # Errors
+/// The database's.
+pub async fn database_time(store: &Store) -> Result<Timestamp, StoreError> {
+    let sql = match store.dialect() {
+        Dialect::Sqlite => TIME_SQLITE,
+        Dialect::Postgres => TIME_POSTGRES,
+    };
+    store.read(move |tx| tx.query_one(sql, &[])?.time(0)).await
+}
+
+/// What SQLite's quick check finds first; nothing on a healthy file, and nothing on PostgreSQL, which checks
+/// its pages itself.
+///
+/// # Errors
+/// The database's.
+pub async fn damage(store: &Store) -> Result<Option<String>, StoreError> {
+    if store.dialect() == Dialect::Postgres {
+        return Ok(None);
+    }
+    let found = store.read(|tx| tx.query_one(CHECK_SQLITE, &[])?.text(0)).await?;
+    Ok((found != "ok").then_some(found))
+}
