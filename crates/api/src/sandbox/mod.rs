@@ -1,0 +1,21 @@
+//! Sandbox control: what a partner's own tests drive instead of a browser. It runs the application code of the
+//! hosted pages; no check is skipped. On live gateways these routes do not exist.
+
+mod accounts;
+mod clock;
+mod complete;
+mod reset;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::ApiState;
+
+/// The routes below `/torana/v1/gateways/{gatewayName}/sandbox/`.
+pub fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(complete::sandbox_complete_transaction))
+        .routes(routes!(accounts::sandbox_create_account))
+        .routes(routes!(reset::sandbox_reset))
+        .routes(routes!(clock::sandbox_get_clock, clock::sandbox_move_clock))
+}

@@ -1,0 +1,17 @@
+//! The routes over a real engine with an in-memory database, driven without sockets.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail like the tests themselves"
+)]
+
+mod access;
+mod bench;
+mod frame;
+mod idempotency;
+mod limits;
+mod machine;
+mod partner;
+mod sandbox;
+mod sdk;

@@ -1,0 +1,163 @@
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::bench::{Answer, Bench, UNKNOWN_TRX};
+
+fn control(bench: &Bench, path: &str, body: &Value) -> Answer {
+    let path = format!("/torana/v1/gateways/acme/sandbox/{path}");
+    bench
+        .partner("acme", Method::POST, &path)
+        .without("x-gateway-authtoken")
+        .json(body)
+        .send()
+}
+
+fn complete(bench: &Bench, id: &str, body: &Value) -> Answer {
+    let path = format!("/torana/v1/gateways/acme/sandbox/transactions/{id}/complete");
+    bench.partner("acme", Method::POST, &path).json(body).send()
+}
+
+#[test]
+fn accounts_come_back_with_their_defaults() {
+    let bench = Bench::new();
+    let body = json!({ "broker": "kite", "account": "CI0001", "fundsInr": 250_000.5,
+        "holdings": [{ "ticker": "itc", "quantity": 40, "averagePrice": 402.35 }] });
+    let answer = control(&bench, "accounts", &body);
+    let data = answer.data();
+    assert_eq!(
+        (&data["fundsInr"], &data["ddpi"], &data["behaviour"]),
+        (&json!(250_000.5), &json!(true), &json!("normal"))
+    );
+    let isin = data["holdings"][0]["isin"].as_str().unwrap();
+    assert!(isin.starts_with("INE"), "{isin}");
+    assert_eq!(
+        data["holdings"],
+        json!([{ "ticker": "ITC", "isin": isin, "quantity": 40, "t1Quantity": 0, "averagePrice": 402.35, "authorised": 0 }])
+    );
+    assert_eq!(data["worldTime"], "2026-01-05T04:30:00.000Z");
+    assert_eq!(
+        control(&bench, "accounts", &body).failure(),
+        (409, "account_exists")
+    );
+    let unknown = json!({ "broker": "kite", "account": "CI0002", "holdings": [{ "ticker": "NOSUCH", "quantity": 1, "averagePrice": 1 }] });
+    assert_eq!(
+        control(&bench, "accounts", &unknown).failure(),
+        (422, "ticker_not_found")
+    );
+}
+
+#[test]
+fn the_clock_is_read_and_moved() {
+    let bench = Bench::new();
+    let read = || {
+        bench
+            .partner("acme", Method::GET, "/torana/v1/gateways/acme/sandbox/clock")
+            .send()
+    };
+    let following =
+        json!({ "worldTime": "2026-01-05T04:30:00.000Z", "mode": "follow", "rate": 1, "provisional": false });
+    assert_eq!(read().data(), &following);
+    let jumped = control(&bench, "clock", &json!({ "advance": "PT36H" }));
+    assert_eq!(
+        (&jumped.data()["worldTime"], &jumped.data()["mode"]),
+        (&json!("2026-01-06T16:30:00.000Z"), &json!("frozen"))
+    );
+    assert!(jumped.data()["ran"]["jobs"].is_u64());
+    assert_eq!(read().data()["worldTime"], "2026-01-06T16:30:00.000Z");
+    assert_eq!(
+        control(&bench, "clock", &json!({ "set": "2026-01-06T00:00:00.000Z" })).failure(),
+        (409, "clock_backwards")
+    );
+    assert_eq!(
+        control(&bench, "clock", &json!({ "advance": "P401D" })).failure(),
+        (422, "clock_jump_too_large")
+    );
+    let again = control(
+        &bench,
+        "reset",
+        &json!({ "scope": "world", "seed": 9, "startAt": "2026-01-05T05:00:00.000Z", "freeze": true }),
+    );
+    assert_eq!(
+        again.data(),
+        &json!({ "scope": "world", "seed": 9, "mode": "frozen", "worldTime": "2026-01-05T05:00:00.000Z" })
+    );
+}
+
+/// The rest of a walk through time does not depend on the caller's connection.
+#[test]
+fn a_caller_that_hangs_up_does_not_stop_the_clock() {
+    let bench = Bench::new();
+    let path = "/torana/v1/gateways/acme/sandbox/clock";
+    bench
+        .partner("acme", Method::POST, path)
+        .json(&json!({ "advance": "PT1H" }))
+        .send_and_hang_up();
+    bench.machine.finish_tasks();
+    assert_eq!(
+        control(&bench, "clock", &json!({ "freeze": true })).data()["worldTime"],
+        "2026-01-05T05:30:00.000Z"
+    );
+}
+
+#[test]
+fn a_login_is_walked_through() {
+    let bench = Bench::new();
+    let id = bench.create("acme", &json!({ "intent": "CONNECT" }));
+    let answer = complete(
+        &bench,
+        &id,
+        &json!({ "decision": "approve", "broker": "kite", "account": "DEMO01" }),
+    );
+    let data = answer.data();
+    assert_eq!(
+        (&data["status"], &data["broker"]),
+        (&json!("COMPLETED"), &json!("kite"))
+    );
+    assert_eq!(
+        data["settlement"],
+        json!({ "outcome": "resolve", "code": null, "message": null })
+    );
+    assert_eq!(data["worldTime"], "2026-01-05T04:30:00.000Z");
+    let again = complete(
+        &bench,
+        &id,
+        &json!({ "decision": "approve", "broker": "kite", "account": "DEMO01" }),
+    );
+    assert_eq!(again.failure(), (409, "transaction_expired"));
+}
+
+#[test]
+fn walks_that_do_not_fit_are_refused_before_anything_is_done() {
+    let bench = Bench::new();
+    let id = bench.create("acme", &json!({ "intent": "CONNECT" }));
+    let walk = |body: Value| complete(&bench, &id, &body);
+    assert_eq!(walk(json!({})).failure(), (400, "validation_failed"));
+    assert_eq!(
+        walk(json!({ "decision": "approve" })).failure(),
+        (400, "validation_failed")
+    );
+    let unknown = json!({ "decision": "approve", "broker": "kite", "account": "NOBODY" });
+    assert_eq!(walk(unknown).failure(), (404, "account_not_found"));
+    assert_eq!(
+        walk(json!({ "decision": "deny_consent", "broker": "kite", "account": "DEMO01" })).failure(),
+        (422, "decision_not_applicable")
+    );
+    assert_eq!(
+        complete(&bench, UNKNOWN_TRX, &json!({ "decision": "cancel" })).failure(),
+        (404, "invalid_transactionId")
+    );
+    assert_eq!(
+        complete(&bench, "nonsense", &json!({ "decision": "cancel" })).failure(),
+        (404, "invalid_transactionId")
+    );
+    let path = format!("/torana/v1/gateways/acme/sandbox/transactions/{id}/complete?waitMs=30001");
+    assert_eq!(
+        bench
+            .partner("acme", Method::POST, &path)
+            .json(&json!({ "decision": "cancel" }))
+            .send()
+            .failure()
+            .0,
+        400
+    );
+}

@@ -1,0 +1,242 @@
+//! From the confirmed review to the hand-over: the last checks, then one commit of batch, orders, transaction
+//! and job. From that commit on only proof ends the transaction.
+
+use serde_json::json;
+use torana_credentials::sha256_hex;
+use torana_domain::ids::{BatchId, ClientReference};
+use torana_domain::order::{OrderTicket, Variety};
+use torana_domain::time::Timestamp;
+use torana_domain::transaction::Cause;
+use torana_runtime::{Stream, random_bytes};
+use torana_storage::StoreError;
+use torana_storage::gateway::batches::{self, NewBatch};
+use torana_storage::gateway::{jobs, transactions};
+
+use super::access::{Browser, FlowRun};
+use super::act::{Change, Effect, race_is_fine, save};
+use super::checks::lost;
+use super::review::{LineEdit, moved_lines};
+use super::state::{FlowState, Review, ReviewLine, Step};
+use crate::context::Engine;
+use crate::create::to_json;
+use crate::error::EngineError;
+use crate::jobs::kind;
+use crate::lifecycle;
+
+/// How long after `expireAt` an order may still be sent (world time).
+pub const PLACE_GRACE_MS: i64 = 5 * 60_000;
+
+impl Engine {
+    /// Stores what is typed and shows it with fresh prices; nothing is confirmed by that.
+    pub(super) async fn update_review(
+        &self,
+        run: &FlowRun,
+        edits: Vec<LineEdit>,
+    ) -> Result<Effect, EngineError> {
+        let Some(call) = self.flow_call(run).await? else {
+            return self.login_again(run).await;
+        };
+        let edited = self.edited(run, &edits);
+        let review = Review {
+            is_confirmed: false,
+            ..self.priced(run, &call, edited).await?
+        };
+        let state = FlowState {
+            step: Step::Review,
+            review,
+            ..run.state.clone()
+        };
+        self.commit_change(run, Change::step(state)).await
+    }
+
+    pub(super) async fn confirm_review(
+        &self,
+        run: &FlowRun,
+        edits: Vec<LineEdit>,
+        browser: &Browser,
+    ) -> Result<Effect, EngineError> {
+        let Some(call) = self.flow_call(run).await? else {
+            return self.login_again(run).await;
+        };
+        let edited = self.edited(run, &edits);
+        if !edited.problems.is_empty() {
+            let state = FlowState {
+                step: Step::Review,
+                review: edited,
+                ..run.state.clone()
+            };
+            return self.commit_change(run, Change::step(state)).await;
+        }
+        let priced = self.priced(run, &call, edited.clone()).await?;
+        let moved = moved_lines(&edited, &priced);
+        if !moved.is_empty() {
+            let review = Review { moved, ..priced };
+            let state = FlowState {
+                step: Step::Review,
+                review,
+                ..run.state.clone()
+            };
+            return self.commit_change(run, Change::step(state)).await;
+        }
+        let review = Review {
+            is_confirmed: true,
+            ..priced
+        };
+        let state = FlowState {
+            review,
+            shortfalls: Vec::new(),
+            accepts_shortfall: false,
+            is_authorisation_settled: false,
+            ..run.state.clone()
+        };
+        self.proceed(run, state, browser).await
+    }
+
+    /// Goes on from a confirmed review to the next thing in the way, or to the hand-over.
+    pub(super) async fn proceed(
+        &self,
+        run: &FlowRun,
+        state: FlowState,
+        browser: &Browser,
+    ) -> Result<Effect, EngineError> {
+        if !state.review.is_confirmed {
+            return self.go(run, Step::Review).await;
+        }
+        let Some(call) = self.flow_call(run).await? else {
+            return self.login_again(run).await;
+        };
+        let is_open = self.calendar().is_open(run.now.world);
+        if !is_open && !self.amo_offered(run) {
+            return self.fail(run, 4004).await;
+        }
+        if !is_open && !state.accepts_amo {
+            let state = FlowState {
+                step: Step::MarketClosed,
+                ..state
+            };
+            return self.commit_change(run, Change::step(state)).await;
+        }
+        if !state.accepts_shortfall {
+            let shortfalls = self.shortfalls(run, &call, &state.review).await;
+            if !shortfalls.is_empty() {
+                let state = FlowState {
+                    step: Step::Checks,
+                    shortfalls,
+                    ..state
+                };
+                return self.commit_change(run, Change::step(state)).await;
+            }
+        }
+        if !state.is_authorisation_settled {
+            let wanted = self.wanted_for_sells(run, &call, &state.review).await;
+            if !wanted.is_empty() {
+                return self.authorise_sells(run, state, wanted, browser).await;
+            }
+        }
+        let variety = if is_open { Variety::Regular } else { Variety::Amo };
+        self.hand_over(run, state, variety, browser).await
+    }
+
+    /// Whether an after-market order can be offered now: wanted by the partner, offered by the broker, in its
+    /// window.
+    pub(super) fn amo_offered(&self, run: &FlowRun) -> bool {
+        let Some(profile) = run.state.broker.and_then(|key| self.profile(&run.gateway, key)) else {
+            return false;
+        };
+        let window = self.calendar().amo_window(profile.key.as_str());
+        run.options.amo && profile.capabilities.amo && self.calendar().amo_open(run.now.world, &window)
+    }
+
+    async fn hand_over(
+        &self,
+        run: &FlowRun,
+        state: FlowState,
+        variety: Variety,
+        browser: &Browser,
+    ) -> Result<Effect, EngineError> {
+        let tickets = self.tickets(&state.review, variety)?;
+        let new = NewBatch {
+            public_id: BatchId::from_random(self.id_bytes()),
+            txn_id: run.loaded.txn.id,
+            investor_id: run.loaded.txn.investor_id.ok_or_else(lost)?,
+            broker_session_id: state.broker_session.ok_or_else(lost)?,
+            broker: state.broker.ok_or_else(lost)?,
+            variety,
+            place_before: run.loaded.txn.expire_at.plus_ms(PLACE_GRACE_MS),
+            shown: shown(&state.review, run, browser)?,
+            created_at: run.now.world,
+        };
+        let next = to_json(&FlowState {
+            step: Step::Progress,
+            ..state
+        })?;
+        let (flow, now) = (run.flow.clone(), run.now);
+        let committed = self
+            .store()
+            .write("flow.hand_over", move |tx| {
+                // The version decides between two confirmations of the same page: the second finds it moved.
+                if !save(tx, flow.id, flow.version, &next)? {
+                    return Err(StoreError::Rollback);
+                }
+                let mut txn = transactions::load(tx, flow.txn_id)?;
+                let batch_id = batches::insert(tx, &new, &tickets)?;
+                let facts =
+                    json!({ "batchId": new.public_id, "orders": tickets.len(), "variety": new.variety });
+                lifecycle::apply(tx, &mut txn, Cause::HandedOver, &facts, now)?
+                    .map_err(|_| StoreError::Rollback)?;
+                jobs::put(
+                    tx,
+                    txn.gateway_id,
+                    jobs::JobDomain::Wall,
+                    kind::PLACE_BATCH,
+                    batch_id,
+                    now.wall,
+                )
+            })
+            .await;
+        self.wake_jobs();
+        match committed {
+            Ok(()) => Ok(Effect::default()),
+            Err(StoreError::Duplicate(_)) => Ok(Effect::default()),
+            Err(error) => race_is_fine(error),
+        }
+    }
+
+    fn tickets(&self, review: &Review, variety: Variety) -> Result<Vec<OrderTicket>, EngineError> {
+        let ticket = |line: &ReviewLine| {
+            Some(OrderTicket {
+                reference: ClientReference::from_random(random_bytes(
+                    &*self.rt().entropy,
+                    Stream::References,
+                )),
+                ticker: line.ticker.clone(),
+                isin: line.isin.clone(),
+                side: line.side?,
+                quantity: line.quantity?,
+                order_type: line.order_type,
+                price: line.price,
+                validity: line.validity,
+                variety,
+            })
+        };
+        review
+            .lines
+            .iter()
+            .map(|line| ticket(line).ok_or_else(lost))
+            .collect()
+    }
+}
+
+/// What the user saw when the orders were confirmed: the record that a dispute is settled with.
+fn shown(review: &Review, run: &FlowRun, browser: &Browser) -> Result<String, EngineError> {
+    let lines = to_json(&review.lines)?;
+    to_json(&json!({
+        "lineHash": sha256_hex(lines.as_bytes()),
+        "lines": review.lines,
+        "pricesAsOf": review.prices_as_of.map(Timestamp::to_iso),
+        "confirmedAt": run.now.world.to_iso(),
+        "address": browser.address,
+        "userAgent": browser.user_agent,
+        "origin": run.options.origin,
+    }))
+}

@@ -1,0 +1,433 @@
+//! Walking the hosted flow for the sandbox control API: the same actions as the pages, in the order in which
+//! a user would take them. Unknown accounts and decisions that do not fit are refused before anything is done.
+
+use std::time::Duration;
+
+use torana_brokers::BrokerReturn;
+use torana_contract::envelope::ApiError;
+use torana_contract::errors::ErrorCode;
+use torana_contract::sdk::SettlementBody;
+use torana_contract::transaction::TransactionDetailsData;
+use torana_domain::broker_key::BrokerKey;
+use torana_domain::ids::TransactionId;
+use torana_domain::intent::Intent;
+use torana_domain::order::Side;
+use torana_domain::time::Timestamp;
+use torana_domain::transaction::{Cause, Status};
+use torana_exchange::TPIN;
+use torana_storage::gateway::flows;
+
+use super::access::{Browser, CLOSE_BELIEVED_AFTER_MS, FlowRun};
+use super::act::{Action, Change};
+use super::review::LineEdit;
+use super::settle::Presence;
+use super::state::{FlowOptions, FlowState, Step};
+use crate::auth::{Caller, Principal};
+use crate::context::Engine;
+use crate::details::Loaded;
+use crate::error::{EngineError, from_store};
+
+/// What the user of the walk decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Log in, agree, review, confirm.
+    Approve,
+    /// Press cancel on the last page before the work starts.
+    Cancel,
+    /// Refuse the consent.
+    DenyConsent,
+    /// Log in to another account than the mapped one.
+    WrongAccount,
+    /// Leave because the broker is not listed.
+    NoBroker,
+    /// Leave to open an account.
+    OpenAccount,
+    /// Close the window before the login.
+    CloseBeforeLogin,
+    /// Close the window after the login.
+    CloseAfterLogin,
+    /// Let the time run out.
+    Expire,
+}
+
+impl Decision {
+    /// Every decision with its word.
+    pub const ALL: [(&'static str, Self); 9] = [
+        ("approve", Self::Approve),
+        ("cancel", Self::Cancel),
+        ("deny_consent", Self::DenyConsent),
+        ("wrong_account", Self::WrongAccount),
+        ("no_broker", Self::NoBroker),
+        ("open_account", Self::OpenAccount),
+        ("close_before_login", Self::CloseBeforeLogin),
+        ("close_after_login", Self::CloseAfterLogin),
+        ("expire", Self::Expire),
+    ];
+
+    /// Parses the word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|(word, _)| *word == text)
+            .map(|(_, decision)| decision)
+    }
+}
+
+/// What the user types on the review page, matched by ticker, and by side where the line has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalkEdit {
+    /// NSE ticker.
+    pub ticker: String,
+    /// Everything else, as a page would send it; `line` is found by the ticker.
+    pub edit: LineEdit,
+}
+
+/// A walk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalkRequest {
+    /// What the user decides.
+    pub decision: Decision,
+    /// Broker, where the decision logs in.
+    pub broker: Option<BrokerKey>,
+    /// Account there.
+    pub account: Option<String>,
+    /// What is typed on the review page.
+    pub edits: Vec<WalkEdit>,
+    /// Whether an after-market order is taken when it is offered.
+    pub amo: bool,
+    /// Whether shares are authorised when that is asked for.
+    pub authorise: bool,
+    /// Whether the user goes on although something is short.
+    pub proceed_if_short: bool,
+    /// How long to wait for the fills (wall time).
+    pub wait: Duration,
+}
+
+/// What a walk ends with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WalkAnswer {
+    /// The transaction as `transactiondetails` shows it.
+    pub details: TransactionDetailsData,
+    /// How the SDK's promise would settle.
+    pub settlement: SettlementBody,
+    /// World time.
+    pub world_time: Timestamp,
+}
+
+/// Pause between two looks while waiting for fills.
+const WAIT_STEP: Duration = Duration::from_millis(25);
+/// Most pages of one walk; no flow has that many.
+const PAGES_MAX: usize = 20;
+
+impl Engine {
+    /// Walks the hosted flow of a transaction.
+    ///
+    /// # Errors
+    /// 404 `invalid_transactionId`, `account_not_found`; 409 `transaction_expired`; 422
+    /// `decision_not_applicable`, `broker_not_available`, `edits_incomplete`.
+    pub async fn walk(
+        &self,
+        caller: &Caller,
+        id: &TransactionId,
+        request: WalkRequest,
+    ) -> Result<WalkAnswer, EngineError> {
+        let gateway = &caller.gateway;
+        let loaded = self.load_transaction(gateway, id).await?;
+        if !is_user_of(caller, &loaded) {
+            return Err(ApiError::new(ErrorCode::InvalidTransactionId));
+        }
+        self.check_walkable(caller, &loaded).await?;
+        check_decision(&request, &loaded)?;
+        let account = self.check_account(caller, &loaded, &request).await?;
+        let options = FlowOptions {
+            amo: request.amo,
+            ..FlowOptions::default()
+        };
+        let flow_id = self.flow_for(gateway, None, &loaded, &options).await?;
+        self.take(flow_id, &request, account.as_deref()).await?;
+        self.wait_for_fills(flow_id, request.wait).await?;
+        let run = self.load_run(flow_id).await?;
+        let presence = Presence {
+            flow: &run.flow,
+            state: &run.state,
+        };
+        Ok(WalkAnswer {
+            details: self.with_view(gateway, &run.loaded, TransactionDetailsData::of),
+            settlement: self.settlement_body(gateway, &run.loaded, Some(presence)),
+            world_time: self.world_now(gateway),
+        })
+    }
+
+    async fn check_walkable(&self, caller: &Caller, loaded: &Loaded) -> Result<(), EngineError> {
+        let expired = || ApiError::new(ErrorCode::TransactionExpired);
+        let txn = &loaded.txn;
+        let is_open = matches!(txn.status, Status::Initialized | Status::Used);
+        if !is_open || txn.expire_at <= self.world_now(&caller.gateway) {
+            return Err(expired().with_detail(format!("the transaction is {}", txn.status.as_str())));
+        }
+        let txn_id = txn.id;
+        let flow = self
+            .store()
+            .read(move |tx| flows::find_by_txn(tx, txn_id))
+            .await
+            .map_err(from_store)?;
+        match flow {
+            Some(flow) if flow.sdk_session_id.is_some() => {
+                Err(expired().with_detail("the flow was started by an SDK session"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The account that the walk logs in to, checked against world, gateway and transaction.
+    async fn check_account(
+        &self,
+        caller: &Caller,
+        loaded: &Loaded,
+        request: &WalkRequest,
+    ) -> Result<Option<String>, EngineError> {
+        if !needs_login(request) {
+            return Ok(None);
+        }
+        let gateway = &caller.gateway;
+        let missing =
+            |field: &str| ApiError::validation([format!("{field}: required, because this decision logs in")]);
+        let broker = request.broker.ok_or_else(|| missing("broker"))?;
+        let candidates = self.candidates(gateway, &loaded.txn.intent, &FlowOptions::default());
+        let bound = caller
+            .investor
+            .as_ref()
+            .filter(|_| loaded.txn.principal.is_some());
+        let is_offered = candidates.iter().any(|profile| profile.key == broker)
+            && bound.is_none_or(|investor| investor.broker == broker);
+        if !is_offered {
+            return Err(ApiError::new(ErrorCode::BrokerNotAvailable).with_detail(broker.as_str()));
+        }
+        let accounts = self.accounts(gateway, broker).await?;
+        if request.decision == Decision::WrongAccount {
+            let mapped = bound.map(|investor| investor.account_hash.as_str());
+            let is_other = |name: &&str| {
+                let hash = self
+                    .keyring()
+                    .identity_key()
+                    .hash_account(&gateway.name, broker.as_str(), name);
+                mapped != Some(hash.as_str())
+            };
+            let other = ["DEMO02", "DEMO01"].into_iter().find(is_other);
+            return Ok(other.map(str::to_owned));
+        }
+        let account = request.account.as_ref().ok_or_else(|| missing("account"))?;
+        if accounts.iter().any(|known| known.key.account() == account) {
+            Ok(Some(account.clone()))
+        } else {
+            Err(ApiError::new(ErrorCode::AccountNotFound).with_detail(format!("{broker}/{account}")))
+        }
+    }
+
+    /// Takes one page after the other until the decision is carried out.
+    async fn take(
+        &self,
+        flow_id: i64,
+        request: &WalkRequest,
+        account: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let browser = Browser {
+            address: "sandbox".to_owned(),
+            ..Browser::default()
+        };
+        let mut login_tried = false;
+        for _ in 0..PAGES_MAX {
+            let run = self.load_run(flow_id).await?;
+            let page = self.flow_page(run, &browser).await?;
+            let run = page.run;
+            let status = run.loaded.txn.status;
+            if status.is_terminal() || status == Status::Processing {
+                return Ok(());
+            }
+            if is_end(&run, request) {
+                return self.end(&run, request, &browser).await;
+            }
+            if run.state.step == Step::Login && std::mem::replace(&mut login_tried, true) {
+                // The broker refused the login (that is what some test accounts are for): the user gives up here.
+                return Ok(());
+            }
+            let Some(action) = self.next_action(&run, request, account)? else {
+                return Ok(());
+            };
+            self.flow_act(&run, action, &browser).await?;
+        }
+        Ok(())
+    }
+
+    /// What the user does on this page.
+    fn next_action(
+        &self,
+        run: &FlowRun,
+        request: &WalkRequest,
+        account: Option<&str>,
+    ) -> Result<Option<Action>, EngineError> {
+        let fields =
+            |name: &str, value: &str| BrokerReturn::Fields(vec![(name.to_owned(), value.to_owned())]);
+        Ok(match run.state.step {
+            Step::Chooser => match request.decision {
+                Decision::NoBroker => Some(Action::LeaveBrokerMissing),
+                Decision::OpenAccount => Some(Action::LeaveOpenAccount),
+                _ => request.broker.map(Action::ChooseBroker),
+            },
+            Step::Notice => Some(Action::AcceptNotice),
+            Step::ExistingSession => Some(Action::UseAnotherAccount),
+            Step::Login => account.map(|account| Action::SubmitLogin(fields("account", account))),
+            Step::Consent => Some(Action::Consent(request.decision != Decision::DenyConsent)),
+            Step::Review => Some(Action::ConfirmReview(self.walk_edits(run, request)?)),
+            Step::Checks => Some(if request.proceed_if_short {
+                Action::AcceptShortfall
+            } else {
+                Action::LeaveShortfall
+            }),
+            Step::Authorise => Some(if request.authorise {
+                Action::SubmitAuthorisation(fields("tpin", TPIN))
+            } else {
+                Action::SkipAuthorisation
+            }),
+            Step::MarketClosed => Some(if request.amo {
+                Action::AcceptAmo
+            } else {
+                Action::LeaveMarketClosed
+            }),
+            Step::Progress | Step::Done => None,
+        })
+    }
+
+    /// The edits as the page would send them; a line that still lacks a value is refused.
+    fn walk_edits(&self, run: &FlowRun, request: &WalkRequest) -> Result<Vec<LineEdit>, EngineError> {
+        let mut edits = Vec::new();
+        for (index, line) in run.state.review.lines.iter().enumerate() {
+            let fits = |walk: &&WalkEdit| {
+                let side = walk.edit.side.as_deref();
+                walk.ticker == line.ticker
+                    && (!line.side_fixed || side.is_none() || side == line.side.map(Side::as_str))
+            };
+            if let Some(walk) = request.edits.iter().find(fits) {
+                edits.push(LineEdit {
+                    line: index,
+                    ..walk.edit.clone()
+                });
+            }
+        }
+        let review = self.edited(run, &edits);
+        // A second visit of the page with the same edits means that something on it cannot be mended by them.
+        if review.problems.is_empty() {
+            return Ok(edits);
+        }
+        let details = review.problems.iter().map(|problem| {
+            let ticker = review
+                .lines
+                .get(problem.line)
+                .map_or("", |line| line.ticker.as_str());
+            format!("{ticker}: {} {}", problem.problem.key(), problem.detail)
+                .trim_end()
+                .to_owned()
+        });
+        Err(ApiError::new(ErrorCode::EditsIncomplete).with_details(details))
+    }
+
+    /// Carries out the end of a decision that stops on a page.
+    async fn end(&self, run: &FlowRun, request: &WalkRequest, browser: &Browser) -> Result<(), EngineError> {
+        match request.decision {
+            Decision::Cancel => {
+                self.flow_act(run, Action::Cancel, browser).await?;
+            }
+            Decision::Expire => {
+                let state = FlowState {
+                    step: Step::Done,
+                    ..run.state.clone()
+                };
+                self.commit_change(run, Change::caused(state, Cause::TimeRanOut))
+                    .await?;
+            }
+            _ => {
+                let (flow_id, wall) = (run.flow.id, self.wall_now());
+                self.store()
+                    .write("flow.closed", move |tx| {
+                        flows::mark_gone(tx, flow_id, wall.plus_ms(-CLOSE_BELIEVED_AFTER_MS))?;
+                        flows::mark_closed(tx, flow_id, wall)
+                    })
+                    .await
+                    .map_err(from_store)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn wait_for_fills(&self, flow_id: i64, wait: Duration) -> Result<(), EngineError> {
+        let deadline = self
+            .wall_now()
+            .plus_ms(i64::try_from(wait.as_millis()).unwrap_or(0));
+        while self.wall_now() < deadline {
+            if self.load_run(flow_id).await?.loaded.txn.status != Status::Processing {
+                break;
+            }
+            self.rt().sleep.sleep(WAIT_STEP).await;
+        }
+        Ok(())
+    }
+}
+
+fn is_user_of(caller: &Caller, loaded: &Loaded) -> bool {
+    match (&caller.principal, &loaded.txn.principal) {
+        (Some(Principal::Guest), None) => true,
+        (Some(Principal::Connected(user)), Some(owner)) => user == owner,
+        _ => false,
+    }
+}
+
+fn needs_login(request: &WalkRequest) -> bool {
+    match request.decision {
+        Decision::Approve | Decision::DenyConsent | Decision::WrongAccount | Decision::CloseAfterLogin => {
+            true
+        }
+        Decision::Cancel | Decision::Expire => request.account.is_some(),
+        Decision::NoBroker | Decision::OpenAccount | Decision::CloseBeforeLogin => false,
+    }
+}
+
+/// Whether the decision stops on this page.
+fn is_end(run: &FlowRun, request: &WalkRequest) -> bool {
+    let logged_in = run.loaded.txn.status == Status::Used;
+    let is_connect = matches!(run.loaded.txn.intent, Intent::Connect);
+    match request.decision {
+        Decision::CloseBeforeLogin => matches!(run.state.step, Step::Chooser | Step::Notice),
+        Decision::CloseAfterLogin => logged_in,
+        Decision::Expire => logged_in || !needs_login(request),
+        Decision::Cancel if !needs_login(request) => true,
+        Decision::Cancel if is_connect => run.state.step == Step::Login,
+        Decision::Cancel => logged_in,
+        _ => false,
+    }
+}
+
+fn check_decision(request: &WalkRequest, loaded: &Loaded) -> Result<(), EngineError> {
+    let txn = &loaded.txn;
+    let is_connected = txn.principal.is_some();
+    let before_login = txn.status == Status::Initialized;
+    let fits = match request.decision {
+        Decision::DenyConsent => {
+            let consented = loaded
+                .investor
+                .as_ref()
+                .is_some_and(|investor| investor.holdings_consent_at.is_some());
+            matches!(txn.intent, Intent::HoldingsImport { .. }) && !consented
+        }
+        Decision::WrongAccount => is_connected && before_login,
+        Decision::NoBroker | Decision::OpenAccount => !is_connected && before_login,
+        Decision::CloseBeforeLogin => before_login,
+        Decision::CloseAfterLogin => !matches!(txn.intent, Intent::Connect),
+        Decision::Approve | Decision::Cancel | Decision::Expire => true,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(ApiError::new(ErrorCode::DecisionNotApplicable))
+    }
+}

@@ -1,0 +1,94 @@
+//! From a broker's account to the snapshot that is stored.
+
+use std::collections::BTreeMap;
+
+use torana_brokers::{AsOf, Holding, NetPosition};
+use torana_contract::holdings::{self, HoldingsSnapshot, SecurityHolding};
+use torana_domain::money::{Price, Shares};
+use torana_instruments::Master;
+
+/// What the broker said, with names and tickers of the security master. Today's trades of a security that is
+/// not held make a line of their own.
+pub(super) fn snapshot_of(
+    master: &Master,
+    held: AsOf<Vec<Holding>>,
+    positions: Vec<NetPosition>,
+) -> HoldingsSnapshot {
+    let mut securities: Vec<SecurityHolding> = Vec::new();
+    let mut place: BTreeMap<String, usize> = BTreeMap::new();
+    for holding in held.value {
+        place.entry(holding.isin.clone()).or_insert(securities.len());
+        securities.push(line_of_holding(master, holding));
+    }
+    for position in positions {
+        let index = *place.entry(position.isin.clone()).or_insert_with(|| {
+            securities.push(line_of_position(master, &position));
+            securities.len() - 1
+        });
+        let Some(line) = securities.get_mut(index) else {
+            continue;
+        };
+        let net = holdings::NetPosition {
+            quantity: position.quantity,
+            average_price: position.average_price,
+        };
+        if position.on_bse {
+            line.bse_position = net;
+        } else {
+            line.nse_position = net;
+        }
+    }
+    HoldingsSnapshot {
+        taken_at: held.as_of,
+        securities,
+        mutual_funds: None,
+    }
+}
+
+fn line_of_holding(master: &Master, holding: Holding) -> SecurityHolding {
+    let (nse, bse) = (holding.nse_ticker, holding.bse_ticker);
+    SecurityHolding {
+        settled: holding.quantity,
+        t1: holding.t1_quantity,
+        average_price: holding.average_price,
+        collateral: holding.collateral_quantity,
+        ..empty_line(master, holding.isin, nse, bse)
+    }
+}
+
+fn line_of_position(master: &Master, position: &NetPosition) -> SecurityHolding {
+    let ticker = Some(position.ticker.clone());
+    let (nse, bse) = if position.on_bse {
+        (None, ticker)
+    } else {
+        (ticker, None)
+    };
+    empty_line(master, position.isin.clone(), nse, bse)
+}
+
+/// A line of a security without shares. The master's tickers count; the broker's symbols fill its gaps.
+fn empty_line(master: &Master, isin: String, nse: Option<String>, bse: Option<String>) -> SecurityHolding {
+    let known = master.by_isin(&isin);
+    let symbol = nse
+        .clone()
+        .or_else(|| bse.clone())
+        .unwrap_or_else(|| isin.clone());
+    SecurityHolding {
+        name: known.map_or(symbol, |security| security.name.clone()),
+        nse_ticker: known
+            .and_then(|security| security.nse_ticker())
+            .map(str::to_owned)
+            .or(nse),
+        bse_ticker: known.and_then(|security| security.bse_ticker.clone()).or(bse),
+        isin,
+        settled: Shares(0),
+        t1: Shares(0),
+        average_price: Price(0),
+        nse_position: holdings::NetPosition::default(),
+        bse_position: holdings::NetPosition::default(),
+        collateral: Shares(0),
+        smallcase: Shares(0),
+        suspended_on_nse: false,
+        suspended_on_bse: false,
+    }
+}

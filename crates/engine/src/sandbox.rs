@@ -1,0 +1,142 @@
+//! The operator's and developer's hands on a sandbox gateway: accounts and reset.
+
+use torana_clock::world::ClockState;
+use torana_contract::envelope::ApiError;
+use torana_contract::errors::ErrorCode;
+use torana_domain::broker_key::BrokerKey;
+use torana_domain::time::{DAY_MS, Timestamp};
+use torana_exchange::core::command::{AccountView, NewAccount, SecurityName, WorldView};
+use torana_exchange::core::{Command, Reply};
+use torana_storage::gateway::{jobs, resets};
+
+use crate::context::Engine;
+use crate::error::{EngineError, from_store};
+use crate::gateways::Gateway;
+use crate::jobs::kind;
+
+/// How much a reset throws away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetScope {
+    /// Prices, books, accounts and clock; users and transactions stay.
+    Exchange,
+    /// The gateway's users, transactions, jobs and stored answers too.
+    World,
+}
+
+/// What a reset asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reset {
+    /// How much.
+    pub scope: ResetScope,
+    /// New seed of the prices.
+    pub seed: Option<u64>,
+    /// New start instant.
+    pub start_at: Option<Timestamp>,
+    /// Whether the clock stands still there.
+    pub freeze: bool,
+}
+
+impl Engine {
+    /// Makes an account on the paper exchange.
+    ///
+    /// # Errors
+    /// 409 `account_exists`, 422 `ticker_not_found`, 400 `validation_failed`.
+    pub async fn create_account(
+        &self,
+        gateway: &Gateway,
+        new: NewAccount,
+    ) -> Result<AccountView, EngineError> {
+        let names: Vec<String> = new
+            .holdings
+            .iter()
+            .map(|holding| match &holding.security {
+                SecurityName::Ticker(text) | SecurityName::Isin(text) => text.clone(),
+            })
+            .collect();
+        match self
+            .ask_exchange(gateway, self.world_now(gateway), Command::CreateAccount(new))
+            .await?
+        {
+            Reply::AccountMade(account) => Ok(account),
+            Reply::AccountExists => Err(ApiError::new(ErrorCode::AccountExists)),
+            Reply::SecurityNotFound { holding } => {
+                let name = names.get(holding).cloned().unwrap_or_default();
+                Err(ApiError::new(ErrorCode::TickerNotFound)
+                    .with_detail(format!("holdings[{holding}]: {name}")))
+            }
+            Reply::BadAccount { text } => Err(ApiError::validation([text])),
+            _ => Err(ApiError::new(ErrorCode::InternalError)),
+        }
+    }
+
+    /// The accounts of a broker in this world.
+    ///
+    /// # Errors
+    /// 503 when the exchange does not answer.
+    pub async fn accounts(
+        &self,
+        gateway: &Gateway,
+        broker: BrokerKey,
+    ) -> Result<Vec<AccountView>, EngineError> {
+        match self
+            .ask_exchange(gateway, self.world_now(gateway), Command::ListAccounts(broker))
+            .await?
+        {
+            Reply::Accounts(accounts) => Ok(accounts),
+            _ => Err(ApiError::new(ErrorCode::InternalError)),
+        }
+    }
+
+    /// Starts the world again; the only way to move its clock back.
+    ///
+    /// # Errors
+    /// 409 `clock_busy`.
+    pub async fn reset(
+        &self,
+        gateway: &Gateway,
+        reset: Reset,
+    ) -> Result<(WorldView, ClockState), EngineError> {
+        if self.is_stepping(gateway) {
+            return Err(ApiError::new(ErrorCode::ClockBusy));
+        }
+        let wall = self.wall_now();
+        let command = Command::Reset {
+            seed: reset.seed,
+            start: reset.start_at,
+        };
+        let world = match self
+            .ask_exchange(gateway, self.world_now(gateway), command)
+            .await?
+        {
+            Reply::World(world) => world,
+            _ => return Err(ApiError::new(ErrorCode::InternalError)),
+        };
+        if reset.scope == ResetScope::World {
+            let gateway_id = gateway.id;
+            self.store()
+                .write("world.reset", move |tx| {
+                    resets::delete_world(tx, gateway_id)?;
+                    jobs::put(
+                        tx,
+                        gateway_id,
+                        jobs::JobDomain::Wall,
+                        kind::PURGE,
+                        gateway_id,
+                        wall.plus_ms(DAY_MS),
+                    )
+                })
+                .await
+                .map_err(from_store)?;
+        }
+        let version = gateway.clock.version.saturating_add(1);
+        let start = world.started_at;
+        let clock = if reset.freeze {
+            ClockState::frozen_at(version, start, wall)
+        } else {
+            ClockState::running_from(version, start, 1, wall)
+                .map_err(|_| ApiError::new(ErrorCode::InternalError))?
+        };
+        let clock = self.store_clock(gateway, clock).await?;
+        Ok((world, clock))
+    }
+}

@@ -1,0 +1,266 @@
+//! A broker with one account that plays what the test tells it to, and the exchange that nobody asks.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use torana_brokers::profile::{SANDBOX_PROFILES, sandbox_profile};
+use torana_brokers::{
+    AsOf, AuthorisationStep, BookEntry, Broker, BrokerError, BrokerReturn, BrokerSession, Call,
+    ChangeOutcome, Funds, Holding, LoginContext, LoginError, LoginStep, NetPosition, OrderBook, PlaceOutcome,
+    Profile, Quote, WantedAuthorisation,
+};
+use torana_clock::calendar::MarketCalendar;
+use torana_clock::ist::ist_date;
+use torana_domain::broker_key::BrokerKey;
+use torana_domain::gateway::Mode;
+use torana_domain::ids::ClientReference;
+use torana_domain::money::{Paise, Price, Shares};
+use torana_domain::order::{OrderErrorCode, OrderState, OrderTicket};
+use torana_domain::time::Timestamp;
+use torana_exchange::core::{Answer, Command, Reply};
+use torana_exchange::port::{Port, PortError};
+use torana_runtime::BoxFuture;
+
+use crate::context::{Registry, lock};
+use crate::gateways::Gateway;
+
+/// What the broker does with the next order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Play {
+    /// Takes it; it stays open.
+    Take,
+    /// Takes it and fills it at once.
+    Fill,
+    /// Refuses it.
+    Refuse,
+    /// Wants shares to be cleared first.
+    WantClearance,
+    /// Takes and fills it; the answer gets lost.
+    FillSilently,
+    /// Refuses it; the answer gets lost.
+    RefuseSilently,
+    /// Takes and fills it and never answers.
+    FillAndHang,
+    /// Never answers and never takes it.
+    Hang,
+}
+
+/// A broker with one account.
+#[derive(Default)]
+pub(crate) struct FakeBroker {
+    pub(crate) plays: Mutex<VecDeque<Play>>,
+    pub(crate) book: Mutex<Vec<BookEntry>>,
+    pub(crate) sent: Mutex<Vec<(Timestamp, OrderTicket)>>,
+    /// Failures of the next reads, in order.
+    pub(crate) read_failures: Mutex<VecDeque<BrokerError>>,
+    pub(crate) holdings: Mutex<Vec<Holding>>,
+    pub(crate) reads: AtomicI64,
+}
+
+impl FakeBroker {
+    fn take(&self, ticket: &OrderTicket, state: OrderState) -> String {
+        let mut book = lock(&self.book);
+        let id = format!("B{}", book.len() + 1);
+        let is_full = state == OrderState::Complete;
+        book.push(BookEntry {
+            broker_order_id: id.clone(),
+            exchange_order_id: None,
+            reference: Some(ticket.reference.clone()),
+            ticker: ticket.ticker.clone(),
+            side: ticket.side,
+            quantity: ticket.quantity,
+            state,
+            filled: if is_full { ticket.quantity } else { Shares(0) },
+            average_price: if is_full { Price(15_000_000) } else { Price(0) },
+            error_code: None,
+            status_message: None,
+            order_timestamp: None,
+        });
+        id
+    }
+
+    /// Fills everything that is open.
+    pub(crate) fn fill_all(&self) {
+        for entry in lock(&self.book)
+            .iter_mut()
+            .filter(|entry| entry.state == OrderState::Open)
+        {
+            entry.state = OrderState::Complete;
+            entry.filled = entry.quantity;
+            entry.average_price = Price(15_000_000);
+        }
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        value: T,
+        at: Timestamp,
+    ) -> BoxFuture<'static, Result<AsOf<T>, BrokerError>> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        let failure = lock(&self.read_failures).pop_front();
+        Box::pin(async move { failure.map_or(Ok(AsOf { value, as_of: at }), Err) })
+    }
+}
+
+/// Calls that no test makes.
+fn unused<T: Send + 'static>() -> BoxFuture<'static, Result<T, BrokerError>> {
+    Box::pin(async { Err(BrokerError::Unsupported) })
+}
+
+fn no_login<T: Send + 'static>() -> BoxFuture<'static, Result<T, LoginError>> {
+    Box::pin(async { Err(LoginError::Unavailable("not in this test".to_owned())) })
+}
+
+impl Broker for FakeBroker {
+    fn profile(&self) -> &'static Profile {
+        sandbox_profile(BrokerKey::Kite).unwrap()
+    }
+
+    fn begin_login(&self, _: LoginContext) -> BoxFuture<'static, Result<LoginStep, LoginError>> {
+        no_login()
+    }
+
+    fn complete_login(
+        &self,
+        _: LoginContext,
+        _: BrokerReturn,
+    ) -> BoxFuture<'static, Result<BrokerSession, LoginError>> {
+        no_login()
+    }
+
+    fn logout(&self, _: Call) -> BoxFuture<'static, Result<(), BrokerError>> {
+        unused()
+    }
+
+    fn holdings(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<Holding>>, BrokerError>> {
+        self.read(lock(&self.holdings).clone(), call.at)
+    }
+
+    fn positions(&self, _: Call) -> BoxFuture<'static, Result<AsOf<Vec<NetPosition>>, BrokerError>> {
+        unused()
+    }
+
+    fn funds(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Funds>, BrokerError>> {
+        self.read(Funds { available: Paise(0) }, call.at)
+    }
+
+    fn quotes(&self, _: Call, _: Vec<String>) -> BoxFuture<'static, Result<AsOf<Vec<Quote>>, BrokerError>> {
+        unused()
+    }
+
+    fn begin_authorisation(
+        &self,
+        _: Call,
+        _: Vec<WantedAuthorisation>,
+    ) -> BoxFuture<'static, Result<AuthorisationStep, BrokerError>> {
+        unused()
+    }
+
+    fn complete_authorisation(
+        &self,
+        _: Call,
+        _: Vec<WantedAuthorisation>,
+        _: BrokerReturn,
+    ) -> BoxFuture<'static, Result<(), LoginError>> {
+        no_login()
+    }
+
+    fn place(&self, call: Call, ticket: OrderTicket) -> BoxFuture<'static, PlaceOutcome> {
+        lock(&self.sent).push((call.at, ticket.clone()));
+        let accepted = |id: String| PlaceOutcome::Accepted { broker_order_id: id };
+        let lost = || PlaceOutcome::Unknown {
+            why: "connection reset".to_owned(),
+        };
+        let outcome = match lock(&self.plays).pop_front().unwrap_or(Play::Fill) {
+            Play::Take => accepted(self.take(&ticket, OrderState::Open)),
+            Play::Fill => accepted(self.take(&ticket, OrderState::Complete)),
+            Play::Refuse => PlaceOutcome::Refused {
+                code: OrderErrorCode::MarginsExceeded,
+                text: "no money".to_owned(),
+            },
+            Play::WantClearance => PlaceOutcome::NeedsAuthorisation {
+                text: "clear the shares first".to_owned(),
+            },
+            Play::FillSilently => {
+                self.take(&ticket, OrderState::Complete);
+                lost()
+            }
+            Play::RefuseSilently => lost(),
+            Play::FillAndHang => {
+                self.take(&ticket, OrderState::Complete);
+                return Box::pin(std::future::pending());
+            }
+            Play::Hang => return Box::pin(std::future::pending()),
+        };
+        Box::pin(async move { outcome })
+    }
+
+    fn cancel(&self, _: Call, _: String) -> BoxFuture<'static, ChangeOutcome> {
+        Box::pin(async { ChangeOutcome::NotFound })
+    }
+
+    fn order_book(&self, call: Call) -> BoxFuture<'static, Result<AsOf<OrderBook>, BrokerError>> {
+        let calendar = MarketCalendar::nse();
+        let trading_day = calendar.latest_trading_day_not_after(ist_date(call.at));
+        let closed = calendar
+            .close_of(trading_day)
+            .is_some_and(|close| close <= call.at);
+        let entries = lock(&self.book).clone();
+        self.read(
+            OrderBook {
+                trading_day,
+                closed,
+                entries,
+            },
+            call.at,
+        )
+    }
+
+    fn pushed_book(
+        &self,
+        _: Timestamp,
+        _: String,
+    ) -> BoxFuture<'static, Result<AsOf<OrderBook>, BrokerError>> {
+        Box::pin(std::future::ready(Err(BrokerError::Unsupported)))
+    }
+
+    fn order_by_reference(
+        &self,
+        _: Call,
+        _: ClientReference,
+    ) -> BoxFuture<'static, Result<AsOf<Option<BookEntry>>, BrokerError>> {
+        unused()
+    }
+}
+
+/// The registry of a gateway that has this one broker, until it is gone.
+pub(super) struct OneBroker {
+    pub(super) broker: Arc<FakeBroker>,
+    pub(super) is_gone: AtomicBool,
+}
+
+impl Registry for OneBroker {
+    fn profiles(&self, _: Mode) -> &'static [Profile] {
+        SANDBOX_PROFILES
+    }
+
+    fn broker(&self, _: &Gateway, key: BrokerKey) -> Option<Arc<dyn Broker>> {
+        let is_there = key == BrokerKey::Kite && !self.is_gone.load(Ordering::SeqCst);
+        is_there.then(|| Arc::clone(&self.broker) as Arc<dyn Broker>)
+    }
+}
+
+/// An exchange that has nothing to do.
+pub(super) struct NoExchange;
+
+impl Port for NoExchange {
+    fn execute(&self, _: &str, at: Timestamp, _: Command) -> BoxFuture<'static, Result<Answer, PortError>> {
+        Box::pin(async move {
+            Ok(Answer {
+                at,
+                reply: Reply::Done,
+            })
+        })
+    }
+}

@@ -1,0 +1,186 @@
+//! World time: reading it, moving it, and running what falls due on the way.
+
+use torana_clock::world::{ClockEdit, ClockError, ClockState};
+use torana_contract::envelope::ApiError;
+use torana_contract::errors::ErrorCode;
+use torana_domain::time::Timestamp;
+use torana_exchange::core::{Command, Reply};
+use torana_storage::gateway::{gateways, jobs};
+
+use crate::context::{Engine, lock};
+use crate::error::{EngineError, from_store};
+use crate::gateways::Gateway;
+
+/// What a clock call ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// Jobs of the gateway.
+    pub jobs: u64,
+    /// Webhook attempts among them.
+    pub webhook_attempts: u64,
+    /// Events of the exchange.
+    pub exchange_events: u64,
+}
+
+/// Most instants that one clock call visits; a bound against a loop, far above what 400 days can hold.
+const INSTANTS_MAX: u64 = 2_000_000;
+
+impl Engine {
+    /// The gateway's present: world time for a sandbox gateway, wall time for a live one.
+    #[must_use]
+    pub fn world_now(&self, gateway: &Gateway) -> Timestamp {
+        if !gateway.is_sandbox() {
+            return self.wall_now();
+        }
+        if let Some(at) = lock(&self.inner().stepping).get(&gateway.id) {
+            return *at;
+        }
+        gateway.clock.world_now(self.wall_now())
+    }
+
+    /// Whether a clock call is walking through this world now.
+    #[must_use]
+    pub fn is_stepping(&self, gateway: &Gateway) -> bool {
+        lock(&self.inner().stepping).contains_key(&gateway.id)
+    }
+
+    /// Moves a sandbox gateway's clock. A jump runs everything that falls due, in order of due time, each with
+    /// the clock standing at its own instant, and returns when nothing is left.
+    ///
+    /// # Errors
+    /// 409 `clock_backwards`, `clock_busy`; 422 `clock_jump_too_large`; 400 `validation_failed` for a rate out
+    /// of range.
+    pub async fn edit_clock(
+        &self,
+        gateway: &Gateway,
+        edit: ClockEdit,
+    ) -> Result<(ClockState, Ran), EngineError> {
+        let start = self.world_now(gateway);
+        let next = gateway.clock.apply(edit, self.wall_now()).map_err(clock_error)?;
+        let target = next.world_now(self.wall_now());
+        if lock(&self.inner().stepping).contains_key(&gateway.id) {
+            return Err(ApiError::new(ErrorCode::ClockBusy));
+        }
+        lock(&self.inner().stepping).insert(gateway.id, start);
+        let ran = self.step_world(gateway, start, target).await;
+        let stored = match &ran {
+            Ok(_) => {
+                self.store_clock(gateway, rebased(next, target, self.wall_now()))
+                    .await
+            }
+            Err(error) => Err(error.clone()),
+        };
+        lock(&self.inner().stepping).remove(&gateway.id);
+        self.wake_jobs();
+        Ok((stored?, ran?))
+    }
+
+    /// Stores a clock state made by the caller (creation of a world, reset, start of the demo).
+    ///
+    /// # Errors
+    /// 409 `clock_busy` if another process changed the clock meanwhile; the storage's.
+    pub async fn store_clock(&self, gateway: &Gateway, state: ClockState) -> Result<ClockState, EngineError> {
+        let text = serde_json::to_string(&state).map_err(|_| ApiError::new(ErrorCode::InternalError))?;
+        let (gateway_id, version) = (gateway.id, state.version);
+        let stored = self
+            .store()
+            .write("clock.changed", move |tx| {
+                gateways::put_clock(tx, gateway_id, version, &text)
+            })
+            .await
+            .map_err(from_store)?;
+        if !stored {
+            return Err(ApiError::new(ErrorCode::ClockBusy));
+        }
+        self.reload_gateways().await.map_err(from_store)?;
+        Ok(state)
+    }
+
+    /// Visits every due instant of exchange and gateway up to `target`.
+    async fn step_world(
+        &self,
+        gateway: &Gateway,
+        start: Timestamp,
+        target: Timestamp,
+    ) -> Result<Ran, EngineError> {
+        let mut ran = Ran::default();
+        let mut at = start;
+        for _ in 0..INSTANTS_MAX {
+            ran.exchange_events += self.advance_exchange(gateway, at).await?;
+            let done = self.run_due_jobs(gateway, at).await?;
+            ran.jobs += done.jobs;
+            ran.webhook_attempts += done.webhook_attempts;
+            if done.jobs > 0 {
+                continue;
+            }
+            let Some(next) = self.next_due(gateway, at).await?.filter(|next| *next <= target) else {
+                break;
+            };
+            at = next.max(at);
+            lock(&self.inner().stepping).insert(gateway.id, at);
+        }
+        lock(&self.inner().stepping).insert(gateway.id, target);
+        ran.exchange_events += self.advance_exchange(gateway, target).await?;
+        Ok(ran)
+    }
+
+    async fn advance_exchange(&self, gateway: &Gateway, at: Timestamp) -> Result<u64, EngineError> {
+        match self.ask_exchange(gateway, at, Command::AdvanceTo).await? {
+            Reply::World(world) => Ok(world.events as u64),
+            Reply::TooFarAhead => Err(ApiError::new(ErrorCode::ClockJumpTooLarge)),
+            _ => Err(ApiError::new(ErrorCode::InternalError)),
+        }
+    }
+
+    /// Puts one command to the paper exchange.
+    pub(crate) async fn ask_exchange(
+        &self,
+        gateway: &Gateway,
+        at: Timestamp,
+        command: Command,
+    ) -> Result<Reply, EngineError> {
+        match self.exchange().execute(gateway.name.as_str(), at, command).await {
+            Ok(answer) => Ok(answer.reply),
+            Err(error) => {
+                tracing::warn!(gateway.name = %gateway.name, %error, "paper exchange did not answer");
+                Err(ApiError::new(ErrorCode::ServiceUnavailable).retry_after(1))
+            }
+        }
+    }
+
+    /// The next instant after `at` at which exchange or gateway has work in this world.
+    async fn next_due(&self, gateway: &Gateway, at: Timestamp) -> Result<Option<Timestamp>, EngineError> {
+        let (gateway_id, wall) = (gateway.id, self.wall_now());
+        let job = self
+            .store()
+            .read(move |tx| jobs::next_due(tx, gateway_id, jobs::JobDomain::World, wall))
+            .await
+            .map_err(from_store)?;
+        let later = match self.ask_exchange(gateway, at, Command::NextDue).await? {
+            Reply::NextDue(next) => Some(next).filter(|next| *next > at),
+            _ => None,
+        };
+        Ok([job, later].into_iter().flatten().min())
+    }
+}
+
+/// The state that a finished walk leaves: standing or running from exactly the target.
+fn rebased(next: ClockState, target: Timestamp, wall: Timestamp) -> ClockState {
+    match next.mode {
+        torana_clock::world::ClockMode::Follow => next,
+        torana_clock::world::ClockMode::Frozen | torana_clock::world::ClockMode::Running => ClockState {
+            real_base: wall,
+            world_base: target,
+            ..next
+        },
+    }
+}
+
+fn clock_error(error: ClockError) -> EngineError {
+    let code = match error {
+        ClockError::Backwards { .. } => ErrorCode::ClockBackwards,
+        ClockError::JumpTooLarge { .. } => ErrorCode::ClockJumpTooLarge,
+        ClockError::RateOutOfRange { .. } => ErrorCode::ValidationFailed,
+    };
+    ApiError::new(code).with_detail(error.to_string())
+}

@@ -1,0 +1,45 @@
+//! The hosted flow over HTTP: cookies, forms, presence, and the mapping from a flow to a page of
+//! [`torana_ui`]. A `GET` of a step changes nothing; every change is a form with a CSRF token, answered with
+//! 303 to the step that follows.
+//!
+//! Invariant: no handle, token or secret is ever part of an address.
+//! Invariant: nothing is decided in here; the engine's actions decide, this crate asks and shows.
+
+mod answers;
+mod cookies;
+mod forms;
+mod frame;
+mod pages;
+mod presence;
+mod routes;
+mod steps;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use torana_engine::Engine;
+use torana_ui::Renderer;
+
+pub use routes::router;
+
+/// Address of the client, put into each request by the process that accepted it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+/// What the pages need.
+#[derive(Clone)]
+pub struct HostedState {
+    /// Use cases.
+    pub engine: Engine,
+    /// Templates.
+    pub renderer: Arc<Renderer>,
+    /// Name of the demo gateway while it is seeded, for the banner.
+    pub demo_gateway: Option<String>,
+}
+
+impl HostedState {
+    /// Whether browsers reach us over https, which decides names and attributes of cookies.
+    pub(crate) fn is_https(&self) -> bool {
+        self.engine.public_url().starts_with("https://")
+    }
+}

@@ -1,0 +1,336 @@
+//! The routes under `/flow` and `/assets`.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use torana_brokers::BrokerReturn;
+use torana_contract::errors::ErrorCode;
+use torana_domain::broker_key::BrokerKey;
+use torana_engine::EngineError;
+use torana_engine::flow::access::FlowRun;
+use torana_engine::flow::view::Form as BrokerForm;
+use torana_engine::flow::{Action, Browser, FlowPage};
+use torana_ui::assets;
+use torana_ui::pages::{ErrorKind, ErrorPage, OtherBrowser};
+
+use crate::forms::Form;
+use crate::{ClientAddress, HostedState, answers, cookies, frame, pages, presence, steps};
+
+/// Longest `User-Agent` that is stored with a confirmation, in characters.
+const USER_AGENT_CHARS_MAX: usize = 300;
+
+/// The routes of the hosted flow.
+pub fn router(state: HostedState) -> Router {
+    Router::new()
+        .route("/flow/start", post(start))
+        .route("/flow/{flow}/presence", get(presence_stream).post(presence_beat))
+        .route("/flow/{flow}/gone", post(gone))
+        .route("/flow/{flow}/{step}", get(show).post(act))
+        .route("/assets/{name}", get(asset))
+        .fallback(unknown)
+        .with_state(state)
+}
+
+/// A flow in the browser that holds its cookie.
+struct Visit {
+    run: FlowRun,
+    cookie: String,
+    browser: Browser,
+}
+
+async fn start(State(state): State<HostedState>, body: Body) -> Response {
+    let Some(form) = Form::read(body).await else {
+        return refused(&state, ErrorKind::FormRefused);
+    };
+    match state.engine.open_flow(form.get("handle")).await {
+        Ok(opened) => {
+            let flow = opened.flow_id.as_str();
+            let visit = match state.engine.flow_of_browser(flow, Some(&opened.cookie)).await {
+                Ok(Some(run)) => Visit {
+                    run,
+                    cookie: opened.cookie.clone(),
+                    browser: Browser::default(),
+                },
+                Ok(None) => return refused(&state, ErrorKind::StartUsed),
+                Err(error) => return failed(&state, &error),
+            };
+            let mut response = to_present_step(&state, visit).await;
+            if let Some(cookie) = cookies::set_flow(state.is_https(), flow, &opened.cookie) {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            response
+        }
+        Err(error) if error.code == ErrorCode::InvalidTransactionId => refused(&state, ErrorKind::StartUsed),
+        Err(error) => failed(&state, &error),
+    }
+}
+
+async fn show(
+    State(state): State<HostedState>,
+    Path((flow, step)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let (request, _) = request.into_parts();
+    let visit = match visit(&state, &flow, &request).await {
+        Ok(visit) => visit,
+        Err(response) => return *response,
+    };
+    if let Err(error) = state.engine.page_seen(&visit.run).await {
+        return failed(&state, &error);
+    }
+    let cookie = visit.cookie;
+    let page = match state.engine.flow_page(visit.run, &visit.browser).await {
+        Ok(page) => page,
+        Err(error) => return failed(&state, &error),
+    };
+    let present = steps::canonical(&state.engine, &page);
+    if step != present && !steps::is_allowed(&state.engine, &page, &step) {
+        return answers::see_other(&format!("/flow/{flow}/{present}"));
+    }
+    let frame = frame::of_flow(&state, &page, &step, &cookie);
+    let content = pages::body(&state.engine, &page, &step);
+    // A form whose answer leads back to the partner must be allowed to lead there.
+    let partner = pages::return_url(&page).map(|_| page.run.options.origin.clone());
+    let targets: Vec<&str> = partner.as_deref().into_iter().collect();
+    answers::page(&state, StatusCode::OK, frame, content, &targets)
+}
+
+async fn act(
+    State(state): State<HostedState>,
+    Path((flow, step)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let (request, body) = request.into_parts();
+    let visit = match visit(&state, &flow, &request).await {
+        Ok(visit) => visit,
+        Err(response) => return *response,
+    };
+    let Some(form) = Form::read(body).await else {
+        return refused(&state, ErrorKind::FormRefused);
+    };
+    if !form.has_token_of(&visit.cookie) {
+        return refused(&state, ErrorKind::FormRefused);
+    }
+    if form.get("action") == "finish" {
+        return answers::see_other(&format!("/flow/{flow}/done"));
+    }
+    let page = match state.engine.flow_page(visit.run.clone(), &visit.browser).await {
+        Ok(page) => page,
+        Err(error) => return failed(&state, &error),
+    };
+    let Some(action) = action(&page, &step, &form) else {
+        return to_present_step(&state, visit).await;
+    };
+    let effect = match state.engine.flow_act(&page.run, action, &visit.browser).await {
+        Ok(effect) => effect,
+        Err(error) => return failed(&state, &error),
+    };
+    let mut response = match &effect.redirect {
+        Some(url) => answers::see_other(url),
+        None => match state.engine.reread(&page.run).await {
+            Ok(run) => to_present_step(&state, Visit { run, ..visit }).await,
+            Err(error) => failed(&state, &error),
+        },
+    };
+    if let Some(value) = &effect.broker_cookie
+        && let Some(cookie) = cookies::set_broker(state.is_https(), &page.run.gateway.name, value)
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// What a form of a page means.
+fn action(page: &FlowPage, step: &str, form: &Form) -> Option<Action> {
+    let lines = page.run.state.review.lines.len();
+    let broker_return = || match &page.view.form {
+        Some(BrokerForm::Fields(fields)) => form.broker_return(fields),
+        _ => BrokerReturn::Fields(Vec::new()),
+    };
+    Some(match (step, form.get("action")) {
+        ("brokers", _) => Action::ChooseBroker(BrokerKey::parse(form.get("broker"))?),
+        ("broker-missing", "leave") => Action::LeaveBrokerMissing,
+        ("open-account", "leave") => Action::LeaveOpenAccount,
+        ("notice", "continue") => Action::AcceptNotice,
+        ("login", _) => match &page.view.form {
+            Some(BrokerForm::Fields(_)) => Action::SubmitLogin(broker_return()),
+            _ => Action::AcceptNotice,
+        },
+        ("session", "continue") => Action::UseExistingSession,
+        ("session", "other") => Action::UseAnotherAccount,
+        ("consent", "accept") => Action::Consent(true),
+        ("consent", "deny") => Action::Consent(false),
+        ("review", "confirm") => Action::ConfirmReview(form.line_edits(lines)),
+        ("review", _) => Action::UpdateReview(form.line_edits(lines)),
+        ("checks", "recheck") => Action::Recheck,
+        ("checks", "proceed") => Action::AcceptShortfall,
+        ("checks", "leave") => Action::LeaveShortfall,
+        ("authorise", "authorise") => Action::SubmitAuthorisation(broker_return()),
+        ("authorise", "skip") => Action::SkipAuthorisation,
+        ("market", "amo") => Action::AcceptAmo,
+        ("market", "leave") => Action::LeaveMarketClosed,
+        ("cancel", "cancel") => Action::Cancel,
+        _ => return None,
+    })
+}
+
+async fn presence_stream(
+    State(state): State<HostedState>,
+    Path(flow): Path<String>,
+    request: Request,
+) -> Response {
+    let (request, _) = request.into_parts();
+    match visit(&state, &flow, &request).await {
+        Ok(visit) => presence::stream(state.engine.clone(), visit.run),
+        Err(_) => status_only(StatusCode::NOT_FOUND),
+    }
+}
+
+async fn presence_beat(
+    State(state): State<HostedState>,
+    Path(flow): Path<String>,
+    request: Request,
+) -> Response {
+    sign_of_life(&state, &flow, request, true).await
+}
+
+async fn gone(State(state): State<HostedState>, Path(flow): Path<String>, request: Request) -> Response {
+    sign_of_life(&state, &flow, request, false).await
+}
+
+async fn sign_of_life(state: &HostedState, flow: &str, request: Request, is_present: bool) -> Response {
+    let (request, body) = request.into_parts();
+    let Ok(visit) = visit(state, flow, &request).await else {
+        return status_only(StatusCode::NOT_FOUND);
+    };
+    let token = Form::read(body)
+        .await
+        .is_some_and(|form| form.has_token_of(&visit.cookie));
+    if !token {
+        return status_only(StatusCode::FORBIDDEN);
+    }
+    let recorded = if is_present {
+        state.engine.page_seen(&visit.run).await
+    } else {
+        state.engine.page_gone(&visit.run).await
+    };
+    match recorded {
+        Ok(()) => answers::no_content(),
+        Err(error) => {
+            status_only(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE))
+        }
+    }
+}
+
+async fn asset(Path(name): Path<String>) -> Response {
+    let Some((bytes, content_type)) = assets::lookup(&format!("/assets/{name}")) else {
+        return status_only(StatusCode::NOT_FOUND);
+    };
+    let mut response = Response::new(Body::from(bytes));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(assets::CACHE_CONTROL),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
+
+async fn unknown(State(state): State<HostedState>) -> Response {
+    refused(&state, ErrorKind::NotFound)
+}
+
+/// The flow of an address, if this browser holds its cookie; else the page that says how to return.
+async fn visit(state: &HostedState, flow: &str, request: &Parts) -> Result<Visit, Box<Response>> {
+    let headers = &request.headers;
+    let cookie = cookies::read(headers, &cookies::flow_cookie_name(state.is_https(), flow));
+    let found = state
+        .engine
+        .flow_of_browser(flow, cookie)
+        .await
+        .map_err(|error| Box::new(failed(state, &error)))?;
+    let (Some(run), Some(cookie)) = (found, cookie) else {
+        let body = OtherBrowser {}.into();
+        let page = answers::page(state, StatusCode::FORBIDDEN, frame::bare(state), body, &[]);
+        return Err(Box::new(page));
+    };
+    let browser = Browser {
+        address: request
+            .extensions
+            .get::<ClientAddress>()
+            .map_or_else(String::new, |address| address.0.to_string()),
+        user_agent: user_agent(headers),
+        broker_cookie: cookies::read(
+            headers,
+            &cookies::broker_cookie_name(state.is_https(), &run.gateway.name),
+        )
+        .map(str::to_owned),
+    };
+    Ok(Visit {
+        run,
+        cookie: cookie.to_owned(),
+        browser,
+    })
+}
+
+fn user_agent(headers: &HeaderMap) -> String {
+    let text = headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    text.chars().take(USER_AGENT_CHARS_MAX).collect()
+}
+
+async fn to_present_step(state: &HostedState, visit: Visit) -> Response {
+    let flow = visit.run.flow.public_id.to_string();
+    match state.engine.flow_page(visit.run, &visit.browser).await {
+        Ok(page) => answers::see_other(&format!(
+            "/flow/{flow}/{}",
+            steps::canonical(&state.engine, &page)
+        )),
+        Err(error) => failed(state, &error),
+    }
+}
+
+fn failed(state: &HostedState, error: &EngineError) -> Response {
+    let kind = match error.code {
+        ErrorCode::GatewayDisabled | ErrorCode::ServiceUnavailable => ErrorKind::Unavailable,
+        ErrorCode::BrokerUnavailable | ErrorCode::BrokerTimeout => ErrorKind::BrokerUnavailable,
+        ErrorCode::TransactionExpired => ErrorKind::Expired,
+        _ => ErrorKind::Internal,
+    };
+    refused(state, kind)
+}
+
+fn refused(state: &HostedState, kind: ErrorKind) -> Response {
+    let status = match kind {
+        ErrorKind::Expired | ErrorKind::StartUsed => StatusCode::GONE,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::FormRefused => StatusCode::FORBIDDEN,
+        ErrorKind::BrokerUnavailable => StatusCode::BAD_GATEWAY,
+        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let body = ErrorPage {
+        kind,
+        retry: None,
+        return_url: None,
+    }
+    .into();
+    answers::page(state, status, frame::bare(state), body, &[])
+}
+
+fn status_only(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,56 @@
+//! Which address belongs to which state of a flow.
+
+use torana_domain::intent::Intent;
+use torana_domain::transaction::Status;
+use torana_engine::Engine;
+use torana_engine::flow::settle::{Presence, Settlement, settle};
+use torana_engine::flow::{FlowPage, Step};
+
+/// The decision about the SDK's promise as of now.
+pub fn settlement(engine: &Engine, page: &FlowPage) -> Settlement {
+    let presence = Presence {
+        flow: &page.run.flow,
+        state: &page.run.state,
+    };
+    settle(&page.run.loaded, Some(presence), engine.wall_now())
+}
+
+/// Last segment of the address that shows a flow as it stands.
+pub fn canonical(engine: &Engine, page: &FlowPage) -> &'static str {
+    let loaded = &page.run.loaded;
+    match loaded.txn.status {
+        Status::Processing if loaded.batch.is_some() && settlement(engine, page) != Settlement::Pending => {
+            "status"
+        }
+        Status::Processing if settlement(engine, page) != Settlement::Pending => "done",
+        Status::Processing => "progress",
+        status if status.is_terminal() => {
+            if loaded.batch.is_some() {
+                "status"
+            } else if loaded.txn.error_code == Some(1001) {
+                "mismatch"
+            } else {
+                "done"
+            }
+        }
+        _ => page.step.as_str(),
+    }
+}
+
+/// Whether another address may be shown without changing anything: the user looks back, or aside.
+pub fn is_allowed(engine: &Engine, page: &FlowPage, step: &str) -> bool {
+    let status = page.run.loaded.txn.status;
+    let is_open = matches!(status, Status::Initialized | Status::Used) && page.step != Step::Done;
+    match step {
+        "brokers" | "broker-missing" | "open-account" => {
+            status == Status::Initialized && page.view.may_choose_other
+        }
+        "cancel" => is_open,
+        "review" => {
+            matches!(page.step, Step::Checks | Step::Authorise | Step::MarketClosed)
+                && matches!(page.run.loaded.txn.intent, Intent::Securities { .. })
+        }
+        "done" => !is_open && settlement(engine, page) != Settlement::Pending,
+        _ => false,
+    }
+}
