@@ -4,6 +4,7 @@ use futures_channel::oneshot;
 use torana_contract::envelope::ApiError;
 use torana_contract::errors::ErrorCode;
 use torana_runtime::{BoxFuture, Rt};
+use tracing::Instrument as _;
 
 /// Runs `work` as a task of its own and waits for it. A caller that disconnects drops the waiting only: work of
 /// several commits is never cut off between two of them.
@@ -20,7 +21,7 @@ pub async fn detached<T: Send + 'static>(
         // Nobody may be listening any more; the work is done all the same.
         let _ = sender.send(work.await);
     });
-    rt.spawn.spawn(name, task);
+    rt.spawn.spawn(name, Box::pin(task.in_current_span()));
     receiver
         .await
         .unwrap_or_else(|_| Err(ApiError::new(ErrorCode::ServiceUnavailable).retry_after(1)))

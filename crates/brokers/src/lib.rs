@@ -15,4 +15,4 @@ pub use outcome::{
     AsOf, AuthorisationStep, BookEntry, BrokerError, BrokerReturn, BrokerSession, ChangeOutcome, Field,
     Funds, Holding, LoginError, LoginStep, NetPosition, OrderBook, PlaceOutcome, Quote, WantedAuthorisation,
 };
-pub use profile::{Capabilities, Profile, ReferenceRule, SellAuthorisation};
+pub use profile::{Capabilities, Profile, ReferenceRule, SellAuthorisation, chooser_rank};

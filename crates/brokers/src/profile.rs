@@ -141,6 +141,29 @@ pub const SANDBOX_PROFILES: &[Profile] = &[
     profile(BrokerKey::Upstox, "Upstox").opens_accounts(),
 ];
 
+/// The order of a chooser that nobody else ordered: roughly by number of clients, so that most users find their
+/// broker without searching. Brokers that are not named follow by key.
+const BY_CLIENTS: [BrokerKey; 12] = [
+    BrokerKey::Kite,
+    BrokerKey::Groww,
+    BrokerKey::AngelBroking,
+    BrokerKey::Upstox,
+    BrokerKey::Icici,
+    BrokerKey::Hdfc,
+    BrokerKey::Kotak,
+    BrokerKey::Dhan,
+    BrokerKey::Motilal,
+    BrokerKey::Sbi,
+    BrokerKey::Paytm,
+    BrokerKey::FivePaisa,
+];
+
+/// Position of a broker in a chooser, from 0.
+#[must_use]
+pub fn chooser_rank(key: BrokerKey) -> usize {
+    BY_CLIENTS.iter().position(|known| *known == key).unwrap_or(BY_CLIENTS.len())
+}
+
 /// The sandbox profile of one broker.
 #[must_use]
 pub fn sandbox_profile(key: BrokerKey) -> Option<&'static Profile> {

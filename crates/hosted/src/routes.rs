@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use torana_brokers::BrokerReturn;
@@ -31,7 +31,8 @@ pub fn router(state: HostedState) -> Router {
         .route("/flow/{flow}/gone", post(gone))
         .route("/flow/{flow}/{step}", get(show).post(act))
         .route("/assets/{name}", get(asset))
-        .fallback(unknown)
+        .route("/flow", any(unknown))
+        .route("/flow/{flow}", any(unknown))
         .with_state(state)
 }
 

@@ -1,6 +1,7 @@
 //! The OpenAPI document, assembled from the routes that serve the requests.
 
 mod failures;
+pub mod words;
 
 use std::sync::LazyLock;
 

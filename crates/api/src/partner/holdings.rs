@@ -9,6 +9,7 @@ use torana_domain::intent::HoldingsVersion;
 
 use crate::call::{Call, Reading};
 use crate::failure::Failure;
+use crate::openapi::words::FlagParam;
 use crate::reply;
 use crate::state::ApiState;
 
@@ -24,7 +25,7 @@ use crate::state::ApiState;
     params(
         ("gatewayName" = String, Path, description = "The gateway.", example = "gatewaydemo"),
         ("version" = inline(Option<HoldingsVersionWord>), Query, description = "Layout of the answer; default v1."),
-        ("mfHoldings" = Option<bool>, Query, description = "Adds demat funds where the broker supports it."),
+        ("mfHoldings" = inline(Option<FlagParam>), Query, description = "Adds demat funds where the broker supports it."),
     ),
     responses(
         (status = 200, description = "The holdings.", body = Success<HoldingsBody>),
@@ -52,7 +53,7 @@ pub async fn get_user_holdings(
     params(
         ("gatewayName" = String, Path, description = "The gateway.", example = "gatewaydemo"),
         ("version" = inline(Option<HoldingsVersionWord>), Query, description = "Layout of the answer; default v1."),
-        ("mfHoldings" = Option<bool>, Query, description = "Adds demat funds where the broker supports it."),
+        ("mfHoldings" = inline(Option<FlagParam>), Query, description = "Adds demat funds where the broker supports it."),
     ),
     responses(
         (status = 200, description = "The holdings.", body = Success<HoldingsBody>),

@@ -9,6 +9,7 @@ use torana_domain::broker_key::BrokerKey;
 
 use crate::call::{Call, Reading};
 use crate::failure::Failure;
+use crate::openapi::words::BrokerWord;
 use crate::reply;
 use crate::state::ApiState;
 
@@ -22,7 +23,7 @@ use crate::state::ApiState;
     tag = "Market",
     params(
         ("gatewayName" = String, Path, description = "The gateway.", example = "gatewaydemo"),
-        ("broker" = Option<String>, Query, description = "Broker whose after-market window counts; default: the connected user's.", example = "kite"),
+        ("broker" = inline(Option<BrokerWord>), Query, description = "Broker whose after-market window counts; default: the connected user's.", example = "kite"),
     ),
     responses(
         (status = 200, description = "The status.", body = Success<MarketBody>, example = json!({ "success": true, "errors": null, "data": { "exchange": "NSE", "broker": "kite", "marketOpen": true, "amoOpen": false, "serverTime": "2026-01-05T05:30:00.000Z", "nextOpen": "2026-01-06T03:45:00.000Z", "nextClose": "2026-01-05T10:00:00.000Z", "provisional": false } })),

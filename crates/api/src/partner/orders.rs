@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::call::{Call, Reading};
 use crate::failure::Failure;
+use crate::openapi::words::FlagParam;
 use crate::query::Query;
 use crate::reply;
 use crate::state::ApiState;
@@ -44,7 +45,7 @@ struct OrdersBody {
         ("batchId" = Option<Vec<String>>, Query, description = "Batches, in the same spellings.", max_items = 50),
         ("count" = Option<i64>, Query, description = "Most batches of an answer without ids; default 20.", minimum = 1, maximum = 100),
         ("offset" = Option<i64>, Query, description = "Batches to skip in an answer without ids; default 0.", minimum = 0, maximum = 1_000_000),
-        ("includeOpen" = Option<bool>, Query, description = "Also batches of transactions that are still processing."),
+        ("includeOpen" = inline(Option<FlagParam>), Query, description = "Also batches of transactions that are still processing."),
     ),
     responses(
         (status = 200, description = "The batches.", body = Success<OrdersBody>),

@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use crate::call::{Call, Control};
 use crate::detached::detached;
 use crate::failure::Failure;
+use crate::openapi::words::BrokerWord;
 use crate::state::ApiState;
 use crate::{keyed, reply};
 
@@ -35,12 +36,12 @@ const PRICE_RUPEES_MAX: i64 = 10_000_000;
 #[expect(dead_code, reason = "describes a body; values are read member by member")]
 struct AccountRequest {
     /// Broker key.
-    broker: String,
+    broker: BrokerWord,
     /// Name of the account.
     #[schema(pattern = "^[A-Z0-9]{2,16}$")]
     account: String,
     /// Money in rupees, at most two decimals; default 0.
-    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 10_000_000_000_i64, multiple_of = 0.01)]
     funds_inr: Option<f64>,
     /// Shares; default none.
     #[schema(max_items = 500)]
@@ -52,26 +53,54 @@ struct AccountRequest {
 }
 
 /// One holding; exactly one of `ticker` and `isin`.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
 #[expect(dead_code, reason = "describes a body; values are read member by member")]
-struct HoldingRequest {
-    /// NSE ticker.
-    ticker: Option<String>,
-    /// ISIN.
-    isin: Option<String>,
-    /// Settled shares.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    quantity: i64,
-    /// Shares bought on the day before; default 0.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    t1_quantity: Option<i64>,
-    /// Cost per share in rupees, at most two decimals.
-    #[schema(minimum = 0, maximum = 10_000_000)]
-    average_price: f64,
-    /// Shares cleared for sale, at most `quantity`; default 0.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    authorised: Option<i64>,
+enum HoldingRequest {
+    /// Named by its ticker.
+    ByTicker {
+        /// NSE ticker.
+        ticker: String,
+        /// Settled shares.
+        #[schema(minimum = 0, maximum = 1_000_000_000)]
+        quantity: i64,
+        /// Shares bought on the day before; default 0.
+        #[schema(minimum = 0, maximum = 1_000_000_000, rename = "t1Quantity")]
+        t1_quantity: Option<i64>,
+        /// Cost per share in rupees, at most two decimals.
+        #[schema(
+            minimum = 0,
+            maximum = 10_000_000,
+            multiple_of = 0.01,
+            rename = "averagePrice"
+        )]
+        average_price: f64,
+        /// Shares cleared for sale, at most `quantity`; default 0.
+        #[schema(minimum = 0, maximum = 1_000_000_000)]
+        authorised: Option<i64>,
+    },
+    /// Named by its ISIN.
+    ByIsin {
+        /// ISIN.
+        isin: String,
+        /// Settled shares.
+        #[schema(minimum = 0, maximum = 1_000_000_000)]
+        quantity: i64,
+        /// Shares bought on the day before; default 0.
+        #[schema(minimum = 0, maximum = 1_000_000_000, rename = "t1Quantity")]
+        t1_quantity: Option<i64>,
+        /// Cost per share in rupees, at most two decimals.
+        #[schema(
+            minimum = 0,
+            maximum = 10_000_000,
+            multiple_of = 0.01,
+            rename = "averagePrice"
+        )]
+        average_price: f64,
+        /// Shares cleared for sale, at most `quantity`; default 0.
+        #[schema(minimum = 0, maximum = 1_000_000_000)]
+        authorised: Option<i64>,
+    },
 }
 
 /// What an account does on purpose.

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use crate::call::{Call, Control};
 use crate::detached::detached;
 use crate::failure::Failure;
+use crate::openapi::words::{DurationWord, InstantWord};
 use crate::state::ApiState;
 use crate::{keyed, reply};
 
@@ -24,33 +25,38 @@ const EARLIEST: Timestamp = Timestamp(946_684_800_000);
 const LATEST: Timestamp = Timestamp(4_102_444_799_999);
 
 /// Body of a clock edit: exactly one member.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase", min_properties = 1)]
-#[expect(dead_code, reason = "describes a body; values are read member by member")]
-struct ClockRequest {
-    /// Jump forward to an instant.
-    #[schema(format = DateTime)]
-    set: Option<String>,
-    /// Jump forward by an ISO-8601 duration or by milliseconds.
-    advance: Option<DurationRequest>,
-    /// `true`: stand still.
-    freeze: Option<bool>,
-    /// `true`: equal wall time from now on.
-    follow: Option<bool>,
-    /// Run at this rate from the present instant; 0 stands still.
-    #[schema(minimum = 0, maximum = 100_000)]
-    rate: Option<i64>,
-}
-
-/// A duration.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "describes a member; values are read as text")]
-enum DurationRequest {
-    /// ISO-8601, such as `PT36H`.
-    Iso(String),
-    /// Milliseconds.
-    Ms(i64),
+#[expect(dead_code, reason = "describes a body; values are read member by member")]
+enum ClockRequest {
+    /// Jump forward to an instant.
+    Set {
+        /// The instant.
+        #[schema(value_type = InstantWord)]
+        set: String,
+    },
+    /// Jump forward by a duration.
+    Advance {
+        /// ISO-8601, or milliseconds.
+        #[schema(value_type = DurationWord)]
+        advance: String,
+    },
+    /// Stand still.
+    Freeze {
+        /// `true`.
+        freeze: bool,
+    },
+    /// Equal wall time from now on.
+    Follow {
+        /// `true`.
+        follow: bool,
+    },
+    /// Run at a rate from the present instant.
+    Rate {
+        /// World milliseconds per wall millisecond; 0 stands still.
+        #[schema(minimum = 0, maximum = 100_000)]
+        rate: i64,
+    },
 }
 
 /// How a world's clock moves.

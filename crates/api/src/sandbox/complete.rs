@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 use crate::call::{Call, ControlForUser};
 use crate::detached::detached;
 use crate::failure::Failure;
+use crate::openapi::words::{BrokerWord, OrderTypeWord, SideWord};
 use crate::state::ApiState;
 use crate::{keyed, reply};
 
@@ -34,7 +35,7 @@ struct CompleteRequest {
     /// What the user decides.
     decision: DecisionWord,
     /// Broker key, where the decision logs in.
-    broker: Option<String>,
+    broker: Option<BrokerWord>,
     /// Account of this world, where the decision logs in.
     #[schema(pattern = "^[A-Z0-9]{2,16}$")]
     account: Option<String>,
@@ -57,13 +58,14 @@ struct EditRequest {
     /// NSE ticker of the line.
     ticker: String,
     /// `BUY` or `SELL`.
-    r#type: Option<String>,
+    r#type: Option<SideWord>,
     /// Shares.
     #[schema(minimum = 1, maximum = 10_000_000)]
     quantity: Option<i64>,
     /// `MARKET` or `LIMIT`.
-    order_type: Option<String>,
+    order_type: Option<OrderTypeWord>,
     /// Limit price in rupees, at most two decimals.
+    #[schema(exclusive_minimum = 0, multiple_of = 0.01)]
     price: Option<f64>,
 }
 

@@ -14,6 +14,7 @@ use super::clock::{ClockModeWord, parse_instant};
 use crate::call::{Call, Control};
 use crate::detached::detached;
 use crate::failure::Failure;
+use crate::openapi::words::InstantWord;
 use crate::state::ApiState;
 use crate::{keyed, reply};
 
@@ -31,8 +32,7 @@ struct ResetRequest {
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     seed: Option<i64>,
     /// New start instant.
-    #[schema(format = DateTime)]
-    start_at: Option<String>,
+    start_at: Option<InstantWord>,
     /// Whether the clock stands still at the start; default `false`.
     freeze: Option<bool>,
 }

@@ -3,7 +3,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "helpers of tests fail like the tests themselves"
+    reason = "what tests share fails like the tests themselves"
 )]
 
 mod access;

@@ -1,7 +1,7 @@
 //! What a page shows: the flow as it stands, and what the broker has to be asked for it.
 
 use torana_brokers::{
-    AuthorisationStep, BrokerError, Field, LoginContext, LoginStep, Profile, WantedAuthorisation,
+    AuthorisationStep, BrokerError, Field, LoginContext, LoginStep, Profile, WantedAuthorisation, chooser_rank,
 };
 use torana_credentials::bearer::{BearerKind, BearerToken};
 use torana_domain::broker_key::BrokerKey;
@@ -77,13 +77,14 @@ impl Engine {
             Step::Chooser | Step::Notice => {
                 view.recent = self.recent_brokers(&run, browser).await?;
                 view.offered = self.offered(&run);
-                let rank = |key: BrokerKey| {
-                    view.recent
-                        .iter()
-                        .position(|recent| *recent == key)
-                        .unwrap_or(usize::MAX)
+                // Used before in this browser, then the partner's own order, then ours.
+                let place = |list: &[BrokerKey], key| {
+                    list.iter().position(|listed| *listed == key).unwrap_or(usize::MAX)
                 };
-                view.offered.sort_by_key(|profile| rank(profile.key));
+                view.offered.sort_by_key(|profile| {
+                    let key = profile.key;
+                    (place(&view.recent, key), place(&run.options.brokers, key), chooser_rank(key))
+                });
             }
             Step::Login => view.form = Some(self.login_form(&run).await),
             Step::Authorise => view.form = Some(self.authorisation_form(&run).await?),

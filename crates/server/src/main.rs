@@ -1,0 +1,5 @@
+//! The binary `torana`.
+
+fn main() -> std::process::ExitCode {
+    torana_server::run()
+}

@@ -1,0 +1,105 @@
+//! Putting the engine together: runtime, databases, keys, brokers.
+
+use std::sync::Arc;
+
+use torana_brokers::profile::{SANDBOX_PROFILES, sandbox_profile};
+use torana_brokers::{Broker, Profile};
+use torana_config::{Profile as ServerProfile, Settings};
+use torana_credentials::keyring::Keyring;
+use torana_domain::broker_key::BrokerKey;
+use torana_domain::gateway::Mode;
+use torana_engine::{Engine, EngineParts, Gateway, Registry};
+use torana_exchange::{EmbeddedExchange, Market, PaperBroker, Port};
+use torana_runtime::{Entropy, Rt};
+use torana_webhooks::egress::AllowList;
+
+use crate::databases::Databases;
+use crate::exit::Failure;
+
+/// The brokers of this version: the paper exchange under every key for sandbox gateways, none for live ones.
+struct Brokers {
+    exchange: Arc<dyn Port>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Registry for Brokers {
+    fn profiles(&self, mode: Mode) -> &'static [Profile] {
+        match mode {
+            Mode::Sandbox => SANDBOX_PROFILES,
+            Mode::Live => &[],
+        }
+    }
+
+    fn broker(&self, gateway: &Gateway, key: BrokerKey) -> Option<Arc<dyn Broker>> {
+        if gateway.mode != Mode::Sandbox {
+            return None;
+        }
+        let profile = sandbox_profile(key)?;
+        let (exchange, entropy) = (self.exchange.clone(), self.entropy.clone());
+        Some(Arc::new(PaperBroker::new(
+            profile,
+            gateway.name.as_str(),
+            exchange,
+            entropy,
+        )))
+    }
+}
+
+/// What an engine needs beside the settings.
+pub struct EngineInputs<'a> {
+    /// Time, tasks, randomness, HTTP.
+    pub rt: Rt,
+    /// The databases, migrated.
+    pub databases: &'a Databases,
+    /// Keys of secrets at rest.
+    pub keyring: Keyring,
+    /// Origin that browsers see.
+    pub public_url: String,
+    /// Private targets that may be called.
+    pub egress_allow: AllowList,
+    /// Seed of new worlds.
+    pub seed: Option<u64>,
+}
+
+/// Builds the engine and reads its gateways.
+///
+/// # Errors
+/// Exit code 1 when the gateways cannot be read.
+pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Result<Engine, Failure> {
+    let EngineInputs {
+        rt,
+        databases,
+        keyring,
+        public_url,
+        egress_allow,
+        seed,
+    } = inputs;
+    let store = databases.exchange.store.clone();
+    let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(
+        store,
+        Market::bundled(),
+        rt.entropy.clone(),
+        seed,
+    ));
+    let registry = Arc::new(Brokers {
+        exchange: exchange.clone(),
+        entropy: rt.entropy.clone(),
+    });
+    let is_sandbox = settings.profile == ServerProfile::Sandbox;
+    let engine = Engine::new(EngineParts {
+        rt,
+        store: databases.gateway.store.clone(),
+        keyring,
+        registry,
+        exchange,
+        public_url,
+        allows_sandbox: is_sandbox || settings.sandbox_enabled,
+        allows_live: !is_sandbox,
+        egress_allow,
+    });
+    engine
+        .reload_gateways()
+        .await
+        .map_err(|error| Failure::failed(format!("the gateways cannot be read: {error}")))?;
+    Ok(engine)
+}
