@@ -6,8 +6,9 @@ use torana_domain::time::Timestamp;
 use torana_runtime::BoxFuture;
 
 use crate::outcome::{
-    AsOf, AuthorisationStep, BrokerError, BrokerReturn, BrokerSession, ChangeOutcome, Funds, Holding,
-    LoginError, LoginStep, NetPosition, OrderBook, PlaceOutcome, Quote, WantedAuthorisation,
+    AsOf, AuthorisationStep, BrokerError, BrokerReturn, BrokerSession, ChangeOutcome, DematFund, Funds,
+    Holding, LoginError, LoginStep, NetPosition, OrderBook, PlaceOutcome, PlatformScope, Quote,
+    WantedAuthorisation,
 };
 use crate::profile::Profile;
 
@@ -16,7 +17,7 @@ use crate::profile::Profile;
 pub struct Call {
     /// World time of the call; wall time for live brokers.
     pub at: Timestamp,
-    /// The user's session at the broker.
+    /// The user's session at the broker, or the platform's own for a read of its scope.
     pub session: BrokerSession,
 }
 
@@ -50,11 +51,24 @@ pub trait Broker: Send + Sync {
     /// Ends a session at the broker; an unknown session is ended already.
     fn logout(&self, call: Call) -> BoxFuture<'static, Result<(), BrokerError>>;
 
+    /// The platform's own access to an account, which needs no session of the user: good for the reads of its scope
+    /// and for nothing else. `Unsupported` where the abilities do not grant the scope. That the account exists is
+    /// found out by the first read, which answers `Protocol` if it does not.
+    fn platform_session(
+        &self,
+        at: Timestamp,
+        account_id: String,
+        scope: PlatformScope,
+    ) -> BoxFuture<'static, Result<BrokerSession, BrokerError>>;
+
     /// Demat holdings.
     fn holdings(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<Holding>>, BrokerError>>;
 
     /// Today's net positions.
     fn positions(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<NetPosition>>, BrokerError>>;
+
+    /// Mutual funds in the demat account. Only for the abilities' `demat_funds`.
+    fn demat_funds(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<DematFund>>, BrokerError>>;
 
     /// Cash.
     fn funds(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Funds>, BrokerError>>;
@@ -89,14 +103,6 @@ pub trait Broker: Send + Sync {
 
     /// The order book of the current trading day.
     fn order_book(&self, call: Call) -> BoxFuture<'static, Result<AsOf<OrderBook>, BrokerError>>;
-
-    /// The same book as the broker's order push shows it, without a session of the user: what brokers send to a
-    /// platform's address when an order changes. Only for the abilities' `order_push`.
-    fn pushed_book(
-        &self,
-        at: Timestamp,
-        account_id: String,
-    ) -> BoxFuture<'static, Result<AsOf<OrderBook>, BrokerError>>;
 
     /// One order by our reference, where the broker offers that.
     fn order_by_reference(

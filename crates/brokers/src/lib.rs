@@ -12,7 +12,8 @@ pub mod profile;
 
 pub use adapter::{Broker, Call, LoginContext};
 pub use outcome::{
-    AsOf, AuthorisationStep, BookEntry, BrokerError, BrokerReturn, BrokerSession, ChangeOutcome, Field,
-    Funds, Holding, LoginError, LoginStep, NetPosition, OrderBook, PlaceOutcome, Quote, WantedAuthorisation,
+    AsOf, AuthorisationStep, BookEntry, BrokerError, BrokerReturn, BrokerSession, ChangeOutcome, DematFund,
+    Field, Funds, Holding, LoginError, LoginStep, NetPosition, OrderBook, PlaceOutcome, PlatformScope, Quote,
+    WantedAuthorisation,
 };
 pub use profile::{Capabilities, Profile, ReferenceRule, SellAuthorisation, chooser_rank};

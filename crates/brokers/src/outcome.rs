@@ -2,7 +2,7 @@
 
 use torana_credentials::secrets::Secret;
 use torana_domain::ids::ClientReference;
-use torana_domain::money::{Paise, Price, Shares};
+use torana_domain::money::{Paise, Price, Shares, Units};
 use torana_domain::order::{OrderErrorCode, OrderState, Side};
 use torana_domain::time::{Date, Timestamp};
 
@@ -59,6 +59,15 @@ pub struct BrokerSession {
     pub token: Secret,
     /// When the broker ends the session (world time).
     pub expires_at: Timestamp,
+}
+
+/// What the platform itself may read of an account, without a session of its user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlatformScope {
+    /// The order book: what brokers push to a platform's address when an order changes.
+    Orders,
+    /// Holdings, positions and demat funds, after the user's consent.
+    Holdings,
 }
 
 /// Why a login did not succeed.
@@ -203,6 +212,29 @@ pub struct Holding {
     pub collateral_quantity: Shares,
     /// Shares cleared for sale today; all of them where no clearance is needed.
     pub authorised_quantity: Shares,
+}
+
+/// Units of one mutual fund in the demat account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DematFund {
+    /// Folio number.
+    pub folio: String,
+    /// Scheme name.
+    pub fund: String,
+    /// The broker's symbol, usually the ISIN.
+    pub tradingsymbol: String,
+    /// ISIN.
+    pub isin: String,
+    /// Units.
+    pub units: Units,
+    /// Average cost per unit.
+    pub average_price: Price,
+    /// Last net asset value per unit.
+    pub last_price: Price,
+    /// Day of that value, if the broker says it.
+    pub last_price_date: Option<Date>,
+    /// Profit or loss at that value.
+    pub pnl: Paise,
 }
 
 /// Today's net position of one instrument.

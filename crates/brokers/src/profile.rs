@@ -2,6 +2,8 @@
 
 use torana_domain::broker_key::BrokerKey;
 
+use crate::outcome::PlatformScope;
+
 /// What a broker can do for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
@@ -21,6 +23,17 @@ pub struct Capabilities {
     pub demat_funds: bool,
     /// Order changes reach us without a session of the user.
     pub order_push: bool,
+}
+
+impl Capabilities {
+    /// Whether the broker lets the platform itself read this.
+    #[must_use]
+    pub const fn grants(self, scope: PlatformScope) -> bool {
+        match scope {
+            PlatformScope::Orders => self.order_push,
+            PlatformScope::Holdings => self.sessionless_holdings,
+        }
+    }
 }
 
 /// How sales out of the demat account are cleared.
@@ -161,7 +174,10 @@ const BY_CLIENTS: [BrokerKey; 12] = [
 /// Position of a broker in a chooser, from 0.
 #[must_use]
 pub fn chooser_rank(key: BrokerKey) -> usize {
-    BY_CLIENTS.iter().position(|known| *known == key).unwrap_or(BY_CLIENTS.len())
+    BY_CLIENTS
+        .iter()
+        .position(|known| *known == key)
+        .unwrap_or(BY_CLIENTS.len())
 }
 
 /// The sandbox profile of one broker.

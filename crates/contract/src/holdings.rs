@@ -8,17 +8,11 @@ pub use body::{
     SmallcasesBody,
 };
 
+pub use torana_domain::money::Units;
+
 use serde::{Deserialize, Serialize};
 use torana_domain::money::{Paise, Price, Shares};
 use torana_domain::time::{Date, Timestamp};
-
-/// Fund units in 1/1,000,000.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Units(pub i64);
-
-/// Implied decimals of [`Units`].
-pub const UNIT_DECIMALS: u32 = 6;
 
 /// What one broker account held at one instant, without any wire format. Stored as JSON of this very struct.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,6 +17,14 @@ pub struct Price(pub i64);
 #[serde(transparent)]
 pub struct Shares(pub i64);
 
+/// Fund units in 1/1,000,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Units(pub i64);
+
+/// Implied decimals of [`Units`].
+pub const UNIT_DECIMALS: u32 = 6;
+
 /// `Price` units in one rupee.
 pub const PRICE_SCALE: i64 = 10_000;
 /// `Price` units in one paisa.

@@ -47,6 +47,8 @@ pub struct EngineParts {
     pub allows_live: bool,
     /// `host:port` pairs that may be plain http or private.
     pub egress_allow: torana_webhooks::egress::AllowList,
+    /// Whether the logos of orders are fetched; the demo never does.
+    pub fetches_logos: bool,
 }
 
 /// The engine. Clones share everything.

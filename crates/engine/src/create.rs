@@ -1,4 +1,4 @@
-//! Creating a transaction: look-ups, then one commit of row, event, expiry timer and stored answer.
+//! Creating a transaction: look-ups, then one commit of row, event, expiry timer, logo and stored answer.
 
 use torana_contract::create::CreatedBody;
 use torana_contract::envelope::{ApiError, Success};
@@ -14,6 +14,7 @@ use crate::context::Engine;
 use crate::error::{EngineError, from_store};
 use crate::idempotency::{Admission, KeyedRequest, remember};
 use crate::jobs::kind;
+use crate::logos;
 
 /// An answer that may come from store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,7 @@ impl Engine {
             created_at: world,
             expire_at,
         };
+        let logo = self.wanted_logo(&intent);
         let (stored_body, keyed) = (body.clone(), request.clone());
         let written = self
             .store()
@@ -82,6 +84,9 @@ impl Engine {
                     id,
                     new.expire_at,
                 )?;
+                if let Some(logo) = &logo {
+                    logos::want(tx, new.gateway_id, logo, wall)?;
+                }
                 match &keyed {
                     Some(request) => remember(tx, new.gateway_id, request, 200, &stored_body, wall),
                     None => Ok(()),

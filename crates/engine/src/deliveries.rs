@@ -36,7 +36,7 @@ use crate::lifecycle::{self, Now};
 
 /// Longest description of a failed attempt that is kept, in characters.
 const ERROR_TEXT_MAX: usize = 300;
-const AGENT: &str = concat!("torana/", env!("CARGO_PKG_VERSION"));
+pub(crate) const AGENT: &str = concat!("torana/", env!("CARGO_PKG_VERSION"));
 
 /// Everything that a commit needs to queue deliveries: it draws nothing itself, because it may run again.
 pub(crate) struct Outbox {

@@ -15,6 +15,7 @@ use torana_storage::gateway::gateways;
 use torana_storage::{StoreError, Tx};
 
 use crate::context::Engine;
+use crate::logos::name_of;
 
 /// How often a process looks whether another one changed a gateway.
 pub const RELOAD_INTERVAL_MS: u64 = 1000;
@@ -42,8 +43,8 @@ pub struct Gateway {
     pub webhook_key: SecretPair,
     /// The world's clock; follows wall time for live gateways.
     pub clock: ClockState,
-    /// Whether it has a logo of its own.
-    pub has_logo: bool,
+    /// Name of its own logo, as `/assets/logo/` serves it.
+    pub logo: Option<String>,
     /// Creation (wall time).
     pub created_at: Timestamp,
 }
@@ -113,7 +114,7 @@ struct StoredGateway {
     row: gateways::GatewayRow,
     secrets: Vec<(String, String)>,
     clock: Option<String>,
-    has_logo: bool,
+    logo: Option<String>,
 }
 
 fn read_all(tx: &mut dyn Tx) -> Result<Vec<StoredGateway>, StoreError> {
@@ -122,12 +123,12 @@ fn read_all(tx: &mut dyn Tx) -> Result<Vec<StoredGateway>, StoreError> {
         .map(|row| {
             let secrets = gateways::secrets(tx, row.id)?;
             let clock = gateways::clock(tx, row.id)?;
-            let has_logo = gateways::logo(tx, row.id)?.is_some();
+            let logo = gateways::logo(tx, row.id)?.as_deref().map(name_of);
             Ok(StoredGateway {
                 row,
                 secrets,
                 clock,
-                has_logo,
+                logo,
             })
         })
         .collect()
@@ -215,7 +216,7 @@ impl Engine {
             row,
             secrets,
             clock,
-            has_logo,
+            logo,
         } = stored;
         let open = |kind: SecretKind| -> Result<SecretPair, String> {
             let sealed = secrets
@@ -249,7 +250,7 @@ impl Engine {
             api_secret: open(SecretKind::ApiSecret)?,
             webhook_key: open(SecretKind::WebhookKey)?,
             clock,
-            has_logo,
+            logo,
             created_at: row.created_at,
             name: row.name,
             settings: row.settings,

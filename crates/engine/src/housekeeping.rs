@@ -4,7 +4,7 @@ use serde_json::json;
 use torana_domain::time::DAY_MS;
 use torana_domain::transaction::{Cause, Status};
 use torana_storage::Tx;
-use torana_storage::gateway::{flows, idempotency, sessions, transactions};
+use torana_storage::gateway::{flows, idempotency, logos, sessions, transactions};
 
 use crate::context::Engine;
 use crate::error::{EngineError, from_store};
@@ -12,6 +12,7 @@ use crate::execution::settled;
 use crate::idempotency::RETENTION_MS;
 use crate::jobs::{Claimed, Disposition};
 use crate::lifecycle;
+use crate::logos::KEPT_MS;
 
 /// Rows that one commit of a purge removes per table, so that it never holds up other writers for long.
 const PURGE_ROWS_MAX: i64 = 1000;
@@ -52,7 +53,8 @@ impl Engine {
                     Ok(
                         idempotency::purge(tx, wall.plus_ms(-RETENTION_MS), PURGE_ROWS_MAX)?
                             + flows::drop_handles(tx, wall, PURGE_ROWS_MAX)?
-                            + sessions::purge_sdk(tx, wall, PURGE_ROWS_MAX)?,
+                            + sessions::purge_sdk(tx, wall, PURGE_ROWS_MAX)?
+                            + logos::purge(tx, wall.plus_ms(-KEPT_MS), PURGE_ROWS_MAX)?,
                     )
                 })
                 .await

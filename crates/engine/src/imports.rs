@@ -1,33 +1,31 @@
 //! Holdings: fetched for an import, refreshed in the background, read by partners.
 
+mod fetch;
 mod seed;
 mod snapshot;
 
 use std::sync::Arc;
 
 use serde_json::json;
-use torana_brokers::{AsOf, Broker, BrokerError, Call, Holding, NetPosition};
 use torana_contract::envelope::ApiError;
 use torana_contract::errors::ErrorCode;
 use torana_contract::holdings::{HoldingsBody, HoldingsSnapshot, HoldingsView};
 use torana_contract::webhook::{EventType, HoldingsPayload};
 use torana_domain::intent::{HoldingsVersion, Intent};
-use torana_domain::time::Timestamp;
 use torana_domain::transaction::{Cause, Status};
 use torana_storage::gateway::investors::{self, InvestorRow};
 use torana_storage::gateway::jobs;
-use torana_storage::gateway::sessions::{self, BrokerSessionRow};
 use torana_storage::gateway::snapshots::{self, SnapshotRow};
 use torana_storage::gateway::transactions::{self, TxnRow};
 use torana_storage::{StoreError, Tx};
 
-use self::snapshot::snapshot_of;
+use self::fetch::{FetchFailure, fetch_wait, newest_session};
 use crate::auth::Caller;
 use crate::context::Engine;
 use crate::create::to_json;
 use crate::deliveries::Outbox;
 use crate::error::{EngineError, from_store};
-use crate::execution::{settled, within_limit};
+use crate::execution::settled;
 use crate::gateways::Gateway;
 use crate::jobs::{Claimed, Disposition, kind};
 use crate::lifecycle::{self, Now};
@@ -40,25 +38,6 @@ const FETCH_TIME_MAX_MS: i64 = 5 * 60_000;
 pub const REFRESH_INTERVAL_MS: i64 = 15_000;
 /// A refresh that takes longer is taken for lost (wall time).
 const REFRESH_TIME_MAX_MS: i64 = 60_000;
-
-/// Why holdings could not be read.
-enum FetchFailure {
-    /// Trying again is of no use without the user.
-    Final,
-    /// Perhaps later, after so many seconds if the broker said so.
-    Passing(Option<u32>),
-}
-
-impl From<BrokerError> for FetchFailure {
-    fn from(error: BrokerError) -> Self {
-        tracing::warn!(%error, "holdings could not be read");
-        match error {
-            BrokerError::SessionExpired | BrokerError::Unsupported => Self::Final,
-            BrokerError::RateLimited { retry_after_seconds } => Self::Passing(retry_after_seconds),
-            BrokerError::Unavailable(_) | BrokerError::Protocol(_) => Self::Passing(None),
-        }
-    }
-}
 
 impl Engine {
     /// One try of an import's fetch.
@@ -77,7 +56,8 @@ impl Engine {
         if txn.status != Status::Processing {
             return Ok(Disposition::Done);
         }
-        match self.fetch_snapshot(job, &investor, session).await? {
+        let (_, with_funds) = wanted(&txn.intent);
+        match self.fetch_snapshot(job, &investor, session, with_funds).await? {
             Ok(snapshot) => self.commit_import(job, snapshot).await,
             Err(FetchFailure::Final) => self.fail_import(job, 2001).await,
             Err(FetchFailure::Passing(wait)) => {
@@ -96,52 +76,6 @@ impl Engine {
                 ))
             }
         }
-    }
-
-    /// Reads the account. Holdings must be there, a broker without positions has none.
-    async fn fetch_snapshot(
-        &self,
-        job: &Claimed,
-        investor: &InvestorRow,
-        session: Option<BrokerSessionRow>,
-    ) -> Result<Result<HoldingsSnapshot, FetchFailure>, EngineError> {
-        let Some(session) = session else {
-            return Ok(Err(FetchFailure::Final));
-        };
-        let Some(call) = self.open_call(&job.gateway, &session, self.present(job).world)? else {
-            return Ok(Err(FetchFailure::Final));
-        };
-        let Some(broker) = self.broker(&job.gateway, investor.broker) else {
-            return Ok(Err(FetchFailure::Final));
-        };
-        let read = self.read_account(&*broker, &call).await;
-        if let Err(BrokerError::SessionExpired) = &read {
-            self.forget_session(session.id, self.present(job).world).await?;
-        }
-        Ok(read
-            .map(|(holdings, positions)| snapshot_of(self.master(), holdings, positions))
-            .map_err(FetchFailure::from))
-    }
-
-    async fn read_account(
-        &self,
-        broker: &dyn Broker,
-        call: &Call,
-    ) -> Result<(AsOf<Vec<Holding>>, Vec<NetPosition>), BrokerError> {
-        let late = || Err(BrokerError::Unavailable("no answer in time".to_owned()));
-        let holdings = within_limit(self.rt(), broker.holdings(call.clone()))
-            .await
-            .unwrap_or_else(late)?;
-        let late = || Err(BrokerError::Unavailable("no answer in time".to_owned()));
-        let positions = match within_limit(self.rt(), broker.positions(call.clone()))
-            .await
-            .unwrap_or_else(late)
-        {
-            Ok(positions) => positions.value,
-            Err(BrokerError::Unsupported) => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        Ok((holdings, positions))
     }
 
     /// One commit: snapshot, transaction, event, deliveries, the end of the job.
@@ -195,22 +129,24 @@ impl Engine {
         settled(result)
     }
 
-    /// Refreshes a snapshot in the background. A failure keeps the old one, and nobody is told.
+    /// Refreshes a snapshot in the background, with funds if the import had them. A failure keeps the old one, and
+    /// nobody is told.
     pub(crate) async fn refresh_holdings(&self, job: &Claimed) -> Result<Disposition, EngineError> {
         let (investor_id, world) = (job.row.subject, self.present(job).world);
-        let (investor, session) = self
+        let (investor, session, known) = self
             .store()
             .read(move |tx| {
                 let investor = investors::load(tx, investor_id)?;
                 let session = newest_session(tx, &investor, world)?;
-                Ok((investor, session))
+                Ok((investor, session, snapshots::find(tx, investor_id)?))
             })
             .await
             .map_err(from_store)?;
-        if investor.holdings_consent_at.is_none() {
+        let Some(known) = known.filter(|_| investor.holdings_consent_at.is_some()) else {
             return Ok(Disposition::Done);
-        }
-        let Ok(snapshot) = self.fetch_snapshot(job, &investor, session).await? else {
+        };
+        let with_funds = parse_snapshot(&known)?.mutual_funds.is_some();
+        let Ok(snapshot) = self.fetch_snapshot(job, &investor, session, with_funds).await? else {
             return Ok(Disposition::Done);
         };
         let (own, now, data) = (job.clone(), self.present(job), to_json(&snapshot)?);
@@ -218,7 +154,9 @@ impl Engine {
             .store()
             .write("holdings.refreshed", move |tx| {
                 own.finish(tx)?;
-                let Some(old) = snapshots::find(tx, investor_id)? else {
+                // An import that came in between is newer, and may have asked for something else.
+                let unchanged = snapshots::find(tx, investor_id)?.filter(|old| old.data == known.data);
+                let Some(old) = unchanged else {
                     return Ok(());
                 };
                 let (data, snapshot_at, updated_at) = (data.clone(), snapshot.taken_at, now.world);
@@ -269,10 +207,7 @@ impl Engine {
         let updating = self
             .refresh_if_due(&caller.gateway, &investor, &row, is_queued)
             .await?;
-        let snapshot: HoldingsSnapshot = serde_json::from_str(&row.data).map_err(|error| {
-            tracing::error!(%error, "stored holdings are not readable");
-            ApiError::new(ErrorCode::InternalError)
-        })?;
+        let snapshot = parse_snapshot(&row)?;
         Ok(HoldingsBody::of(&HoldingsView {
             snapshot: &snapshot,
             version,
@@ -326,23 +261,19 @@ impl Engine {
     }
 }
 
-/// Seconds until the next try: 1, 2, 4, … or what the broker asked for, a minute at most.
-fn fetch_wait(attempts: i64, asked: Option<u32>) -> i64 {
-    asked
-        .map_or(1_i64 << attempts.clamp(1, 6).saturating_sub(1), i64::from)
-        .clamp(1, 60)
+/// The layout that an import asks for, and whether it asks for funds.
+const fn wanted(intent: &Intent) -> (HoldingsVersion, bool) {
+    match intent {
+        Intent::HoldingsImport { version, mf_holdings } => (*version, *mf_holdings),
+        _ => (HoldingsVersion::V1, false),
+    }
 }
 
-/// The newest living session of a user at the user's broker.
-fn newest_session(
-    tx: &mut dyn Tx,
-    investor: &InvestorRow,
-    at: Timestamp,
-) -> Result<Option<BrokerSessionRow>, StoreError> {
-    let living = sessions::list_living_brokers(tx, investor.id, at)?;
-    Ok(living
-        .into_iter()
-        .find(|session| session.broker == investor.broker))
+fn parse_snapshot(row: &SnapshotRow) -> Result<HoldingsSnapshot, EngineError> {
+    serde_json::from_str(&row.data).map_err(|error| {
+        tracing::error!(%error, "stored holdings are not readable");
+        ApiError::new(ErrorCode::InternalError)
+    })
 }
 
 fn post_import(
@@ -353,10 +284,7 @@ fn post_import(
     snapshot: &HoldingsSnapshot,
     now: Now,
 ) -> Result<(), StoreError> {
-    let (version, mutual_funds) = match txn.intent {
-        Intent::HoldingsImport { version, mf_holdings } => (version, mf_holdings),
-        _ => (HoldingsVersion::V1, false),
-    };
+    let (version, mutual_funds) = wanted(&txn.intent);
     let (notes, transaction_id) = (txn.notes.clone(), txn.public_id.clone());
     let view = HoldingsView {
         snapshot,

@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::task::AtomicWaker;
 use torana_domain::time::Timestamp;
 use torana_storage::gateway::jobs::{self, JobDomain, JobRow};
-use torana_storage::{StoreError, Tx};
+use torana_storage::{Dialect, StoreError, Tx};
 
 use crate::context::Engine;
 use crate::error::{EngineError, from_store};
@@ -36,6 +36,8 @@ pub mod kind {
     pub const REFRESH_HOLDINGS: &str = "refresh_holdings";
     /// World: one attempt of a webhook delivery. Subject: delivery.
     pub const DELIVER_WEBHOOK: &str = "deliver_webhook";
+    /// Wall: fetch the logo of an order. Subject: row of its address.
+    pub const FETCH_LOGO: &str = "fetch_logo";
     /// Wall: forget what is past its retention. Subject: gateway.
     pub const PURGE: &str = "purge";
 }
@@ -140,6 +142,9 @@ impl Engine {
     /// Runs jobs until the process stops, then finishes those that run. One runner per process. Jobs run side
     /// by side, so that a long basket or a silent receiver holds up nobody else.
     pub async fn run_jobs(self) {
+        if let Err(error) = self.release_leases().await {
+            tracing::warn!(%error, "leases of the last run could not be released, they will run out");
+        }
         let mut running = FuturesUnordered::new();
         while !self.rt().spawn.is_stopping() {
             if running.len() < RUNNING_MAX {
@@ -157,6 +162,15 @@ impl Engine {
             }
         }
         while running.next().await.is_some() {}
+    }
+
+    /// An embedded database has one serving process: whatever is leased at its start was leased by one that is
+    /// gone. Several processes share PostgreSQL, there a lease ends by running out.
+    async fn release_leases(&self) -> Result<(), StoreError> {
+        match self.store().dialect() {
+            Dialect::Sqlite => self.store().write("jobs.released", jobs::release_all).await,
+            Dialect::Postgres => Ok(()),
+        }
     }
 
     /// Claims what is due now, of every gateway whose world no clock call is walking through.
@@ -315,6 +329,7 @@ impl Engine {
             kind::FETCH_HOLDINGS => self.fetch_holdings(job).await,
             kind::REFRESH_HOLDINGS => self.refresh_holdings(job).await,
             kind::DELIVER_WEBHOOK => self.deliver_webhook(job).await,
+            kind::FETCH_LOGO => self.fetch_logo(job).await,
             kind::PURGE => self.purge(job).await,
             unknown => {
                 tracing::error!(

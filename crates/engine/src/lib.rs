@@ -20,6 +20,7 @@ pub mod idempotency;
 pub mod imports;
 pub mod jobs;
 pub mod lifecycle;
+mod logos;
 pub mod sandbox;
 pub mod sessions;
 #[cfg(test)]

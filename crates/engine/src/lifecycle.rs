@@ -45,6 +45,9 @@ pub fn apply(
     if to == Status::Processing {
         row.processing_since = Some(now.wall);
     }
+    if to.is_terminal() {
+        row.ended_since = Some(now.wall);
+    }
     if to.is_terminal() || to == Status::Processing {
         // From the hand-over on only proof ends a transaction: expiry has nothing left to do.
         jobs::remove(tx, kind::EXPIRE_TRANSACTION, row.id)?;

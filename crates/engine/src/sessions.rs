@@ -1,7 +1,7 @@
 //! Broker sessions at rest: sealed before they are stored, opened for a call.
 
 use serde::{Deserialize, Serialize};
-use torana_brokers::{BrokerSession, Call};
+use torana_brokers::{Broker, BrokerError, BrokerSession, Call, PlatformScope};
 use torana_contract::envelope::ApiError;
 use torana_contract::errors::ErrorCode;
 use torana_credentials::secrets::Secret;
@@ -10,6 +10,7 @@ use torana_storage::gateway::sessions::{self, BrokerSessionRow};
 
 use crate::context::Engine;
 use crate::error::{EngineError, from_store};
+use crate::execution::within_limit;
 use crate::gateways::Gateway;
 
 #[derive(Serialize, Deserialize)]
@@ -59,12 +60,20 @@ impl Engine {
     }
 
     /// The account and token of a stored session, alive or not.
-    fn unseal_session(&self, gateway: &Gateway, row: &BrokerSessionRow) -> Result<BrokerSession, EngineError> {
-        let plain = self.keyring().open(&row.sealed, &broker_session_context(gateway.id)).map_err(|error| {
-            tracing::error!(%error, "broker session could not be decrypted");
-            ApiError::new(ErrorCode::InternalError)
-        })?;
-        let stored: Stored = serde_json::from_slice(&plain).map_err(|_| ApiError::new(ErrorCode::InternalError))?;
+    fn unseal_session(
+        &self,
+        gateway: &Gateway,
+        row: &BrokerSessionRow,
+    ) -> Result<BrokerSession, EngineError> {
+        let plain = self
+            .keyring()
+            .open(&row.sealed, &broker_session_context(gateway.id))
+            .map_err(|error| {
+                tracing::error!(%error, "broker session could not be decrypted");
+                ApiError::new(ErrorCode::InternalError)
+            })?;
+        let stored: Stored =
+            serde_json::from_slice(&plain).map_err(|_| ApiError::new(ErrorCode::InternalError))?;
         Ok(BrokerSession {
             account_id: stored.account_id,
             token: Secret::new(stored.token),
@@ -72,9 +81,27 @@ impl Engine {
         })
     }
 
-    /// The broker's id of the account that a session belongs to, also after its end.
-    pub(crate) fn account_of(&self, gateway: &Gateway, row: &BrokerSessionRow) -> Result<String, EngineError> {
-        Ok(self.unseal_session(gateway, row)?.account_id)
+    /// A call by the platform's own access to the account of a session that may be over. `None` where the broker
+    /// grants the platform nothing.
+    pub(crate) async fn platform_call(
+        &self,
+        gateway: &Gateway,
+        broker: &dyn Broker,
+        row: &BrokerSessionRow,
+        scope: PlatformScope,
+        at: Timestamp,
+    ) -> Result<Result<Option<Call>, BrokerError>, EngineError> {
+        if !broker.profile().capabilities.grants(scope) {
+            return Ok(Ok(None));
+        }
+        let account_id = self.unseal_session(gateway, row)?.account_id;
+        let granted = within_limit(self.rt(), broker.platform_session(at, account_id, scope)).await;
+        Ok(match granted {
+            Some(Ok(session)) => Ok(Some(Call { at, session })),
+            Some(Err(BrokerError::Unsupported)) => Ok(None),
+            Some(Err(error)) => Err(error),
+            None => Err(BrokerError::Unavailable("no answer in time".to_owned())),
+        })
     }
 
     /// A call with a stored session at `at` (world time); `None` if the session is over.
@@ -87,7 +114,10 @@ impl Engine {
         if row.ended_at.is_some() || row.expires_at <= at {
             return Ok(None);
         }
-        Ok(Some(Call { at, session: self.unseal_session(gateway, row)? }))
+        Ok(Some(Call {
+            at,
+            session: self.unseal_session(gateway, row)?,
+        }))
     }
 
     /// Ends a session in our books after the broker said that it is over.
@@ -96,5 +126,26 @@ impl Engine {
             .write("broker_session.ended", move |tx| sessions::end_broker(tx, id, at))
             .await
             .map_err(from_store)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use torana_storage::gateway::sessions;
+
+    use crate::testbed::{Bed, run};
+
+    #[test]
+    fn a_change_of_keys_covers_ended_sessions_too() {
+        let bed = Bed::new();
+        let (investor, now) = (bed.investor(), bed.now().world);
+        let mut keyring = (*bed.engine.keyring()).clone();
+        let id = keyring.add_new_active(&*bed.machine).unwrap();
+        bed.engine.replace_keyring(keyring);
+        bed.write(move |tx| sessions::end_broker(tx, 1, now));
+        run(bed.engine.reseal()).unwrap();
+        let row = bed.write(move |tx| sessions::newest_broker(tx, investor.id, investor.broker));
+        let sealed = row.filter(|row| row.ended_at.is_some()).unwrap().sealed;
+        assert!(sealed.contains(&id), "{sealed} is not under {id}");
     }
 }

@@ -76,6 +76,8 @@ pub(crate) struct Bed {
     pub(crate) broker: Arc<FakeBroker>,
     pub(crate) web: Arc<Web>,
     pub(crate) gateway: Arc<Gateway>,
+    /// Takes effect at the next [`Bed::restart`].
+    pub(crate) fetches_logos: bool,
     registry: Arc<OneBroker>,
     store: Store,
     keyring: Keyring,
@@ -111,7 +113,7 @@ impl Bed {
             broker: Arc::clone(&broker),
             is_gone: AtomicBool::new(false),
         });
-        let engine = engine(&machine, &store, &keyring, &registry, &web);
+        let engine = engine(&machine, &store, &keyring, &registry, &web, true);
         let settings = GatewaySettings {
             webhook_urls: vec!["https://shop.example/hook".to_owned()],
             ..Default::default()
@@ -125,6 +127,7 @@ impl Bed {
             broker,
             web,
             gateway,
+            fetches_logos: true,
             registry,
             store,
             keyring,
@@ -140,6 +143,7 @@ impl Bed {
             &self.keyring,
             &self.registry,
             &self.web,
+            self.fetches_logos,
         );
         run(self.engine.reload_gateways()).unwrap();
     }
@@ -312,9 +316,14 @@ impl Bed {
 
     /// A holdings import at the start of its fetch.
     pub(crate) fn start_import(&self, investor: &InvestorRow) -> i64 {
+        self.start_import_with(investor, false)
+    }
+
+    /// The same, and whether it asks for funds.
+    pub(crate) fn start_import_with(&self, investor: &InvestorRow, mf_holdings: bool) -> i64 {
         let intent = Intent::HoldingsImport {
             version: HoldingsVersion::V2,
-            mf_holdings: false,
+            mf_holdings,
         };
         let id = self.transaction(&intent, investor.id, Cause::FetchStarted);
         let (gateway_id, wall) = (self.gateway.id, self.now().wall);
@@ -411,6 +420,7 @@ fn engine(
     keyring: &Keyring,
     registry: &Arc<OneBroker>,
     web: &Arc<Web>,
+    fetches_logos: bool,
 ) -> Engine {
     Engine::new(EngineParts {
         rt: machine::rt(machine, web),
@@ -422,5 +432,6 @@ fn engine(
         allows_sandbox: true,
         allows_live: false,
         egress_allow: torana_webhooks::egress::AllowList::default(),
+        fetches_logos,
     })
 }

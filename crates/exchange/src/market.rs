@@ -161,6 +161,12 @@ impl Market {
         self.calendar.next_trading_day(day)
     }
 
+    /// The trading day before `day`.
+    #[must_use]
+    pub fn day_before(&self, day: Date) -> Date {
+        self.calendar.latest_trading_day_not_after(day.plus_days(-1))
+    }
+
     /// Whether the market of `day` is closed for good.
     #[must_use]
     pub fn is_day_over(&self, day: Date, at: Timestamp) -> bool {

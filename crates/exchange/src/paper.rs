@@ -1,14 +1,14 @@
 //! A broker of the gateway whose accounts live on the paper exchange. It knows the port and nothing behind it.
 
+mod access;
 mod map;
 
 use std::sync::Arc;
 
-use ring::digest::{SHA256, digest};
 use torana_brokers::{
     AsOf, AuthorisationStep, BookEntry, Broker, BrokerError, BrokerReturn, BrokerSession, Call,
-    ChangeOutcome, Field, Funds, Holding, LoginContext, LoginError, LoginStep, NetPosition, OrderBook,
-    PlaceOutcome, Profile, Quote, SellAuthorisation, WantedAuthorisation,
+    ChangeOutcome, DematFund, Field, Funds, Holding, LoginContext, LoginError, LoginStep, NetPosition,
+    OrderBook, PlaceOutcome, PlatformScope, Profile, Quote, SellAuthorisation, WantedAuthorisation,
 };
 use torana_clock::ist::{TimeOfDay, next_ist_time_of_day};
 use torana_credentials::secrets::Secret;
@@ -17,6 +17,7 @@ use torana_domain::order::OrderTicket;
 use torana_domain::time::Timestamp;
 use torana_runtime::{BoxFuture, Entropy};
 
+use self::access::hash;
 use crate::core::{AccountKey, Answer, Clearance, Command, OrderRequest, Reply, SessionRef};
 use crate::port::{Port, PortError};
 
@@ -56,38 +57,6 @@ impl PaperBroker {
 
     async fn ask(&self, at: Timestamp, command: Command) -> Result<Answer, PortError> {
         self.port.execute(&self.world, at, command).await
-    }
-
-    /// Runs a reading command of a logged-in user; `pick` takes the reply that belongs to it.
-    async fn read<T>(
-        &self,
-        call: Call,
-        command: impl FnOnce(SessionRef) -> Command + Send,
-        pick: impl FnOnce(Reply) -> Option<T> + Send,
-    ) -> Result<AsOf<T>, BrokerError> {
-        let session = self.session_ref(&call).ok_or(BrokerError::SessionExpired)?;
-        let answer = self
-            .ask(call.at, command(session))
-            .await
-            .map_err(map::port_error)?;
-        if answer.reply == Reply::SessionExpired {
-            return Err(BrokerError::SessionExpired);
-        }
-        let value = pick(answer.reply)
-            .ok_or_else(|| BrokerError::Protocol("an answer of another kind".to_owned()))?;
-        Ok(AsOf {
-            value,
-            as_of: answer.at,
-        })
-    }
-
-    /// `None` for an account id that no account of ours can have.
-    fn session_ref(&self, call: &Call) -> Option<SessionRef> {
-        let key = AccountKey::new(self.profile.key, &call.session.account_id).ok()?;
-        Some(SessionRef {
-            key,
-            token_hash: hash(&call.session.token),
-        })
     }
 
     /// When the broker ends a session that begins at `at`.
@@ -219,33 +188,23 @@ impl PaperBroker {
         }
     }
 
-    async fn pushed(&self, at: Timestamp, account_id: &str) -> Result<AsOf<OrderBook>, BrokerError> {
-        if !self.profile.capabilities.order_push {
+    async fn book(&self, call: Call) -> Result<AsOf<OrderBook>, BrokerError> {
+        self.read_as(call, PlatformScope::Orders, Command::OrderBook, map::order_book)
+            .await
+    }
+
+    async fn fund_units(&self, call: Call) -> Result<AsOf<Vec<DematFund>>, BrokerError> {
+        if !self.profile.capabilities.demat_funds {
             return Err(BrokerError::Unsupported);
         }
-        let key = AccountKey::new(self.profile.key, account_id).map_err(|_| BrokerError::Protocol("no such account".to_owned()))?;
-        let answer = self.ask(at, Command::PushedBook(key)).await.map_err(map::port_error)?;
-        match answer.reply {
-            Reply::Book(book) => Ok(AsOf { value: map::book(book), as_of: answer.at }),
-            // A world that was reset may have lost the account: that ends no session of anybody.
-            _ => Err(BrokerError::Protocol("no book of this account".to_owned())),
-        }
-    }
-
-    async fn book(&self, call: Call) -> Result<AsOf<OrderBook>, BrokerError> {
-        self.read(call, Command::OrderBook, |reply| {
-            if let Reply::Book(book) = reply {
-                Some(map::book(book))
-            } else {
-                None
-            }
-        })
+        self.read_as(
+            call,
+            PlatformScope::Holdings,
+            Command::DematFunds,
+            map::demat_funds,
+        )
         .await
     }
-}
-
-fn hash(token: &Secret) -> String {
-    hex::encode(digest(&SHA256, token.as_bytes()))
 }
 
 fn clearances(wanted: Vec<WantedAuthorisation>) -> Vec<Clearance> {
@@ -296,12 +255,25 @@ impl Broker for PaperBroker {
         })
     }
 
+    fn platform_session(
+        &self,
+        at: Timestamp,
+        account_id: String,
+        scope: PlatformScope,
+    ) -> BoxFuture<'static, Result<BrokerSession, BrokerError>> {
+        Box::pin(std::future::ready(self.grant(at, account_id, scope)))
+    }
+
     fn holdings(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<Holding>>, BrokerError>> {
-        with!(self, this => this.read(call, Command::Holdings, map::holdings))
+        with!(self, this => this.read_as(call, PlatformScope::Holdings, Command::Holdings, map::holdings))
     }
 
     fn positions(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<NetPosition>>, BrokerError>> {
-        with!(self, this => this.read(call, Command::Positions, map::positions))
+        with!(self, this => this.read_as(call, PlatformScope::Holdings, Command::Positions, map::positions))
+    }
+
+    fn demat_funds(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<DematFund>>, BrokerError>> {
+        with!(self, this => this.fund_units(call))
     }
 
     fn funds(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Funds>, BrokerError>> {
@@ -363,15 +335,6 @@ impl Broker for PaperBroker {
 
     fn order_book(&self, call: Call) -> BoxFuture<'static, Result<AsOf<OrderBook>, BrokerError>> {
         with!(self, this => this.book(call))
-    }
-
-    fn pushed_book(
-        &self,
-        at: Timestamp,
-        account_id: String,
-    ) -> BoxFuture<'static, Result<AsOf<OrderBook>, BrokerError>> {
-        let this = self.clone();
-        Box::pin(async move { this.pushed(at, &account_id).await })
     }
 
     fn order_by_reference(

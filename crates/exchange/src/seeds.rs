@@ -1,11 +1,12 @@
 //! The accounts that exist in every world, under every broker key.
 
 use torana_domain::broker_key::BrokerKey;
-use torana_domain::money::{Paise, Price, Shares};
+use torana_domain::money::{Paise, Price, Shares, Units};
 
 use crate::core::account::AccountKey;
 use crate::core::behaviour::Behaviour;
 use crate::core::command::{NewAccount, NewHolding, SecurityName};
+use crate::core::fund::{FundLine, FundScheme};
 
 /// The depository's PIN of every account.
 pub const TPIN: &str = "123456";
@@ -24,7 +25,7 @@ pub struct TestAccount {
     pub ddpi: bool,
     /// Its money.
     pub funds: Paise,
-    /// Whether it holds the demo shares.
+    /// Whether it holds the demo shares and funds.
     pub has_holdings: bool,
     /// What it is for, in one line.
     pub what_it_does: &'static str,
@@ -102,6 +103,32 @@ const DEMO_HOLDINGS: [(&str, i64, i64, i64); 6] = [
     ("INE979B01015", 2, 0, 745_000),
 ];
 
+/// The funds of the sandbox. All are invented: no fund house has the code `000`.
+pub const FUND_SCHEMES: &[FundScheme] = &[
+    scheme("INF000S01013", "Sandbox Flexi Cap Fund - Direct Growth", 602_000),
+    scheme(
+        "INF000S01021",
+        "Sandbox Large Cap Index Fund - Direct Growth",
+        1_874_563,
+    ),
+    scheme("INF000S01039", "Sandbox Liquid Fund - Direct Growth", 30_412_871),
+];
+
+const fn scheme(isin: &'static str, name: &'static str, nav: i64) -> FundScheme {
+    FundScheme {
+        isin,
+        name,
+        nav: Price(nav),
+    }
+}
+
+/// Fund units of the demo accounts: ISIN, folio, units in millionths, average price in 1/10,000 ₹.
+const DEMO_FUNDS_HELD: [(&str, &str, i64, i64); 3] = [
+    ("INF000S01013", "900001/01", 105_231_000, 521_100),
+    ("INF000S01021", "900001/02", 48_750_500, 1_912_040),
+    ("INF000S01039", "900002/01", 3_182_004, 29_870_000),
+];
+
 /// The explanation of a seeded account; `None` for accounts that somebody made.
 #[must_use]
 pub fn describe(account: &str) -> Option<&'static str> {
@@ -130,6 +157,22 @@ pub(crate) fn seeded_accounts(broker: BrokerKey) -> impl Iterator<Item = NewAcco
     })
 }
 
+/// The fund units of a seeded account; other accounts have none.
+pub(crate) fn seeded_funds(account: &str) -> Vec<FundLine> {
+    let line = |&(isin, folio, units, average): &(&str, &str, i64, i64)| FundLine {
+        isin: isin.to_owned(),
+        folio: folio.to_owned(),
+        units: Units(units),
+        average_price: Price(average),
+    };
+    let seed = TEST_ACCOUNTS.iter().find(|seed| seed.account == account);
+    if seed.is_some_and(|seed| seed.has_holdings) {
+        DEMO_FUNDS_HELD.iter().map(line).collect()
+    } else {
+        Vec::new()
+    }
+}
+
 fn demo_holdings() -> Vec<NewHolding> {
     let holding = |&(isin, settled, t1, average): &(&str, i64, i64, i64)| NewHolding {
         security: SecurityName::Isin(isin.to_owned()),
@@ -145,6 +188,30 @@ fn demo_holdings() -> Vec<NewHolding> {
 mod tests {
     use super::*;
     use crate::market::Market;
+
+    #[test]
+    fn funds_are_invented_and_well_formed() {
+        for scheme in FUND_SCHEMES {
+            assert!(torana_instruments::isin_is_valid(scheme.isin), "{}", scheme.isin);
+            let is_real = torana_instruments::Master::bundled()
+                .by_isin(scheme.isin)
+                .is_some();
+            assert!(scheme.name.starts_with("Sandbox ") && !is_real, "{}", scheme.name);
+        }
+        let held = seeded_funds("DEMO01");
+        assert!(
+            held.iter()
+                .all(|line| FUND_SCHEMES.iter().any(|scheme| scheme.isin == line.isin))
+        );
+        assert_eq!(
+            (
+                held.len(),
+                seeded_funds("EMPTY01").len(),
+                seeded_funds("CI0001").len()
+            ),
+            (3, 0, 0)
+        );
+    }
 
     #[test]
     fn every_seeded_account_can_be_made() {

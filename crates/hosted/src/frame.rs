@@ -9,6 +9,7 @@ use torana_ui::{FlowFrame, FlowMode, Frame, Notice, Partner, Setting, Trail};
 use crate::HostedState;
 use crate::answers::nonce;
 use crate::forms::csrf_token;
+use crate::logos;
 
 /// A page that belongs to no flow, or to one that may not be shown.
 pub fn bare(state: &HostedState) -> Frame {
@@ -37,7 +38,7 @@ pub fn of_flow(state: &HostedState, page: &FlowPage, shown: &str, cookie: &str) 
         .flatten();
     Frame {
         csp_nonce: nonce(state),
-        partner: Some(Partner::new(run.gateway.display_name())),
+        partner: Some(partner(&run.gateway)),
         setting: setting(state, &run.gateway, run.options.leprechaun),
         flow: Some(FlowFrame {
             id: run.flow.public_id.to_string(),
@@ -56,6 +57,10 @@ pub fn of_flow(state: &HostedState, page: &FlowPage, shown: &str, cookie: &str) 
         notice: notice(page, shown),
         request_id: None,
     }
+}
+
+fn partner(gateway: &Gateway) -> Partner {
+    Partner::new(gateway.display_name()).with_logo(gateway.logo.as_deref().map(logos::path))
 }
 
 fn setting(state: &HostedState, gateway: &Gateway, leprechaun: bool) -> Setting {

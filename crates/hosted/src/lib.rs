@@ -9,6 +9,7 @@ mod answers;
 mod cookies;
 mod forms;
 mod frame;
+mod logos;
 mod pages;
 mod presence;
 mod routes;

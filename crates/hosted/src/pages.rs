@@ -13,8 +13,9 @@ use torana_engine::flow::state::{Problem, Review, ReviewLine, Shortfall};
 use torana_engine::flow::view::Form;
 use torana_engine::flow::{FlowPage, Mode};
 use torana_ui::Body;
-use torana_ui::pages as ui;
+use torana_ui::{format, pages as ui};
 
+use crate::logos;
 use crate::steps::settlement;
 
 /// The content for one address of a flow that [`crate::steps`] allows.
@@ -215,7 +216,7 @@ fn review(engine: &Engine, page: &FlowPage) -> ui::Review {
     ui::Review {
         broker: broker(page),
         order_name: meta.order_name.clone(),
-        order_logo: None,
+        order_logo: page.view.order_logo.as_deref().map(logos::path),
         lines: state.lines.iter().enumerate().map(line).collect(),
         as_of: state.prices_as_of,
         shown: run.flow.version.to_string(),
@@ -252,9 +253,20 @@ fn total(review: &Review, side: Side) -> Option<Paise> {
 }
 
 fn field_error(problem: &torana_engine::flow::state::LineProblem) -> ui::FieldError {
+    let rupees = |text: &str| Paise::parse(text).map_or_else(|_| text.to_owned(), format::rupees);
+    let detail = match problem.problem {
+        Problem::OrderValue | Problem::BasketValue | Problem::PriceTick => rupees(&problem.detail),
+        Problem::PriceBand => problem
+            .detail
+            .split(" to ")
+            .map(rupees)
+            .collect::<Vec<_>>()
+            .join(" to "),
+        _ => problem.detail.clone(),
+    };
     ui::FieldError {
         key: problem.problem.key(),
-        detail: problem.detail.clone(),
+        detail,
     }
 }
 

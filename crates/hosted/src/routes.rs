@@ -18,7 +18,7 @@ use torana_ui::assets;
 use torana_ui::pages::{ErrorKind, ErrorPage, OtherBrowser};
 
 use crate::forms::Form;
-use crate::{ClientAddress, HostedState, answers, cookies, frame, pages, presence, steps};
+use crate::{ClientAddress, HostedState, answers, cookies, frame, logos, pages, presence, steps};
 
 /// Longest `User-Agent` that is stored with a confirmation, in characters.
 const USER_AGENT_CHARS_MAX: usize = 300;
@@ -31,7 +31,9 @@ pub fn router(state: HostedState) -> Router {
         .route("/flow/{flow}/gone", post(gone))
         .route("/flow/{flow}/{step}", get(show).post(act))
         .route("/assets/{name}", get(asset))
+        .route("/assets/logo/{file}", get(logos::show))
         .route("/flow", any(unknown))
+        .route("/return/{broker}", any(unknown))
         .route("/flow/{flow}", any(unknown))
         .with_state(state)
 }

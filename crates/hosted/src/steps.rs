@@ -1,10 +1,12 @@
 //! Which address belongs to which state of a flow.
 
 use torana_domain::intent::Intent;
+use torana_domain::order::{Order, Variety};
 use torana_domain::transaction::Status;
 use torana_engine::Engine;
-use torana_engine::flow::settle::{Presence, Settlement, settle};
+use torana_engine::flow::settle::{Presence, Settlement, decide};
 use torana_engine::flow::{FlowPage, Step};
+use torana_storage::gateway::batches::BatchRow;
 
 /// The decision about the SDK's promise as of now.
 pub fn settlement(engine: &Engine, page: &FlowPage) -> Settlement {
@@ -12,13 +14,15 @@ pub fn settlement(engine: &Engine, page: &FlowPage) -> Settlement {
         flow: &page.run.flow,
         state: &page.run.state,
     };
-    settle(&page.run.loaded, Some(presence), engine.wall_now())
+    decide(&page.run.loaded, Some(presence), engine.wall_now())
 }
 
 /// Last segment of the address that shows a flow as it stands.
 pub fn canonical(engine: &Engine, page: &FlowPage) -> &'static str {
     let loaded = &page.run.loaded;
     match loaded.txn.status {
+        // After-market orders that the broker took wait for the next session: there is no progress to watch.
+        Status::Processing if loaded.batch.as_ref().is_some_and(waits_for_session) => "status",
         Status::Processing if loaded.batch.is_some() && settlement(engine, page) != Settlement::Pending => {
             "status"
         }
@@ -53,4 +57,11 @@ pub fn is_allowed(engine: &Engine, page: &FlowPage, step: &str) -> bool {
         "done" => !is_open && settlement(engine, page) != Settlement::Pending,
         _ => false,
     }
+}
+
+fn waits_for_session((batch, orders): &(BatchRow, Vec<Order>)) -> bool {
+    batch.variety == Variety::Amo
+        && orders
+            .iter()
+            .all(|order| order.state.is_accepted() || order.state.is_final())
 }

@@ -132,6 +132,7 @@ pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
         public_url,
         egress_allow,
         seed: args.seed,
+        fetches_logos: false,
     };
     let engine = build_engine(settings, inputs).await?;
     prepare_gateway(&engine, settings, &bound.shop.2, args).await?;

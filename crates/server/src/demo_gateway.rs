@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use torana_clock::world::{ClockMode, ClockState};
 use torana_credentials::secrets::Secret;
-use torana_domain::gateway::{GatewaySettings, Mode, RetryLadder};
 use torana_domain::broker_key::BrokerKey;
+use torana_domain::gateway::{GatewaySettings, Mode, RetryLadder};
 use torana_domain::ids::{AuthId, GatewayName};
 use torana_domain::time::Timestamp;
 use torana_engine::admin::NewSecrets;
@@ -33,7 +33,7 @@ const DEMO_USER_ACCOUNT: &str = "DEMO00";
 const ALIVE_FILE: &str = "demo.alive";
 
 /// How often it is written.
-const ALIVE_EVERY: Duration = Duration::from_secs(2);
+const ALIVE_EVERY: Duration = Duration::from_secs(1);
 
 /// Addresses of the demo gateway's partner. Origins and URLs are replaced at each start, because ports change.
 #[derive(Debug, Default)]
@@ -93,7 +93,9 @@ pub async fn seed_user(engine: &Engine) -> Result<(), Failure> {
         return Ok(());
     };
     let id = AuthId::parse(DEMO_USER).map_err(|error| Failure::failed(error.to_string()))?;
-    let seeded = engine.seed_user(&gateway, id, BrokerKey::Kite, DEMO_USER_ACCOUNT).await;
+    let seeded = engine
+        .seed_user(&gateway, id, BrokerKey::Kite, DEMO_USER_ACCOUNT)
+        .await;
     seeded.map_err(|error| Failure::failed(format!("the demo user cannot be made: {error}")))
 }
 

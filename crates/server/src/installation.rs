@@ -267,7 +267,7 @@ pub async fn watch_keys(settings: Settings, engine: Engine) {
                 engine.replace_keyring(keyring);
             }
             Err(failure) => {
-                tracing::error!(reason = %failure, "changed keys file cannot be used, going on with the known keys")
+                tracing::error!(reason = %failure, "changed keys file cannot be used, going on with the known keys");
             }
         }
     }

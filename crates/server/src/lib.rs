@@ -13,6 +13,7 @@ pub mod installation;
 mod kite;
 pub mod net;
 pub mod process;
+mod readiness;
 pub mod rim;
 pub mod routes;
 mod sdk_script;

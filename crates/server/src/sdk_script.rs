@@ -21,19 +21,33 @@ pub fn router() -> Router {
     let etag = format!("\"{}\"", hash());
     let (moving, fixed) = (etag.clone(), etag);
     Router::new()
-        .route("/scdk/2.0.0/scdk.js", get(move |headers: HeaderMap| async move { answer(&headers, &moving, MOVING) }))
-        .route(&fixed_path(), get(move |headers: HeaderMap| async move { answer(&headers, &fixed, FIXED) }))
+        .route(
+            "/scdk/2.0.0/scdk.js",
+            get(move |headers: HeaderMap| async move { answer(&headers, &moving, MOVING) }),
+        )
+        .route(
+            &fixed_path(),
+            get(move |headers: HeaderMap| async move { answer(&headers, &fixed, FIXED) }),
+        )
 }
 
 /// The version of this binary's SDK is that of its package.
 fn fixed_path() -> String {
     let package: serde_json::Value = serde_json::from_str(PACKAGE).unwrap_or_default();
-    let version = package.get("version").and_then(serde_json::Value::as_str).unwrap_or("0.0.0");
+    let version = package
+        .get("version")
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or("0.0.0");
     format!("/scdk/t-{version}/scdk.js")
 }
 
 fn hash() -> String {
-    digest(&SHA256, SCRIPT.as_bytes()).as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest(&SHA256, SCRIPT.as_bytes())
+        .as_ref()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Every page may load it, pinned or not; it holds nothing that is anybody's.
@@ -43,14 +57,27 @@ fn answer(headers: &HeaderMap, etag: &str, cache: &str) -> Response {
         (header::CACHE_CONTROL, cache),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "cross-origin",
+        ),
     ];
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|list| list.split(',').any(|one| one.trim().trim_start_matches("W/") == etag));
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
+    let is_known = known.is_some_and(|list| {
+        list.split(',')
+            .any(|one| one.trim().trim_start_matches("W/") == etag)
+    });
     if is_known {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
-    (common, [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT).into_response()
+    (
+        common,
+        [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")],
+        SCRIPT,
+    )
+        .into_response()
 }
 
 #[cfg(test)]
@@ -65,9 +92,16 @@ mod tests {
         if let Some(etag) = known {
             request = request.header("if-none-match", etag);
         }
-        let answer = router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let answer = router()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
         let (head, body) = answer.into_parts();
-        (head.status, head.headers, body.collect().await.unwrap().to_bytes().len())
+        (
+            head.status,
+            head.headers,
+            body.collect().await.unwrap().to_bytes().len(),
+        )
     }
 
     #[tokio::test]
@@ -77,8 +111,14 @@ mod tests {
         assert_eq!(headers["cache-control"], MOVING);
         assert!(headers.get("set-cookie").is_none());
         let etag = headers["etag"].to_str().unwrap();
-        assert_eq!(ask("/scdk/2.0.0/scdk.js", Some(etag)).await.0, StatusCode::NOT_MODIFIED);
-        assert_eq!(ask("/scdk/2.0.0/scdk.js", Some("\"other\"")).await.0, StatusCode::OK);
+        assert_eq!(
+            ask("/scdk/2.0.0/scdk.js", Some(etag)).await.0,
+            StatusCode::NOT_MODIFIED
+        );
+        assert_eq!(
+            ask("/scdk/2.0.0/scdk.js", Some("\"other\"")).await.0,
+            StatusCode::OK
+        );
         let (status, headers, _) = ask(&fixed_path(), None).await;
         assert_eq!(status, StatusCode::OK);
         assert!(headers["cache-control"].to_str().unwrap().contains("immutable"));

@@ -43,6 +43,8 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         public_url: public_url.to_string(),
         egress_allow,
         seed: args.seed,
+        // With the public secrets anybody could have this process fetch things.
+        fetches_logos: !args.seed_demo_gateway,
     };
     let engine = build_engine(settings, inputs).await?;
     check_gateways(settings, &engine)?;

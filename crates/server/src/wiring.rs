@@ -59,6 +59,8 @@ pub struct EngineInputs<'a> {
     pub egress_allow: AllowList,
     /// Seed of new worlds.
     pub seed: Option<u64>,
+    /// Whether the logos of orders are fetched.
+    pub fetches_logos: bool,
 }
 
 /// Builds the engine and reads its gateways.
@@ -73,6 +75,7 @@ pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Resu
         public_url,
         egress_allow,
         seed,
+        fetches_logos,
     } = inputs;
     let store = databases.exchange.store.clone();
     let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(
@@ -96,6 +99,7 @@ pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Resu
         allows_sandbox: is_sandbox || settings.sandbox_enabled,
         allows_live: !is_sandbox,
         egress_allow,
+        fetches_logos,
     });
     engine
         .reload_gateways()

@@ -232,7 +232,10 @@ async fn an_unread_body_does_not_cost_its_sender_the_answer() {
         if is_kept {
             assert!(was_sent && answer.starts_with("HTTP/1.1 405 "), "{answer}");
         } else {
-            assert!(!was_sent || answer.is_empty() || answer.contains("connection: close"), "{answer}");
+            assert!(
+                !was_sent || answer.is_empty() || answer.contains("connection: close"),
+                "{answer}"
+            );
         }
     }
 }

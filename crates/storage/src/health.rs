@@ -7,6 +7,7 @@ use crate::{Dialect, Store, StoreError};
 const TIME_SQLITE: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 const TIME_POSTGRES: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
 const CHECK_SQLITE: &str = "PRAGMA quick_check(1)";
+const PROBE_WRITE: &str = "UPDATE schema_migration SET applied_at = applied_at WHERE id = 1";
 const PROBE: &str = "SELECT 1 FROM schema_migration LIMIT 1";
 
 /// Whether the database answers and is migrated at all.
@@ -15,6 +16,16 @@ const PROBE: &str = "SELECT 1 FROM schema_migration LIMIT 1";
 /// The database's.
 pub async fn probe(store: &Store) -> Result<(), StoreError> {
     store.read(|tx| tx.query_one(PROBE, &[]).map(|_| ())).await
+}
+
+/// Whether the database takes a write: one that changes nothing, but goes the way of every write.
+///
+/// # Errors
+/// The database's.
+pub async fn probe_write(store: &Store) -> Result<(), StoreError> {
+    store
+        .write("health.probe", |tx| tx.execute(PROBE_WRITE, &[]).map(|_| ()))
+        .await
 }
 
 /// The database's own clock; on SQLite that is this machine's.

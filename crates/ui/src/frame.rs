@@ -11,6 +11,8 @@ pub struct Partner {
     pub name: String,
     /// Initials in a coloured disc.
     pub mark: Mark,
+    /// Path of the partner's picture as Torana serves it; shown instead of the initials.
+    pub logo: Option<String>,
 }
 
 impl Partner {
@@ -20,7 +22,15 @@ impl Partner {
         Self {
             name: name.to_owned(),
             mark: mark_of(name, name),
+            logo: None,
         }
+    }
+
+    /// The same with a picture.
+    #[must_use]
+    pub fn with_logo(mut self, path: Option<String>) -> Self {
+        self.logo = path;
+        self
     }
 }
 

@@ -301,3 +301,26 @@ fn every_template_has_a_sample_and_every_text_a_reader() {
         assert!(is_named || is_composed, "nobody uses the text {id:?}");
     }
 }
+
+#[test]
+fn pictures_stand_where_the_initials_would() {
+    each_sample(|name, page, html| {
+        let images: Vec<&str> = tags(html)
+            .into_iter()
+            .filter(|(tag, _)| *tag == "img")
+            .map(|(_, attributes)| attributes)
+            .collect();
+        if name != "review-logos" {
+            assert!(images.is_empty(), "{name}: {images:?}");
+            return;
+        }
+        let [partner, order] = images.as_slice() else {
+            panic!("{name}: {images:?}");
+        };
+        let known = page.frame.partner.as_ref().unwrap();
+        assert!(partner.contains("partner.png"), "{partner}");
+        assert_eq!(attribute(partner, "alt"), Some(known.name.as_str()));
+        assert!(order.contains("order.png"), "{order}");
+        assert!(!html.contains("class=\"mark"), "{name}");
+    });
+}

@@ -96,6 +96,7 @@ impl Bench {
             allows_sandbox: true,
             allows_live: true,
             egress_allow: AllowList::default(),
+            fetches_logos: false,
         });
         let router = router(ApiState::new(engine.clone(), options));
         let mut bench = Self {

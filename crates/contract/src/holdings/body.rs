@@ -4,11 +4,11 @@ use serde::Serialize;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::ids::AuthId;
 use torana_domain::intent::HoldingsVersion;
-use torana_domain::money::{Price, Shares};
+use torana_domain::money::{Price, Shares, UNIT_DECIMALS};
 use torana_domain::time::{Date, Timestamp};
 use utoipa::ToSchema;
 
-use super::{FundHolding, HoldingsSnapshot, NetPosition, SecurityHolding, UNIT_DECIMALS};
+use super::{FundHolding, HoldingsSnapshot, NetPosition, SecurityHolding};
 use crate::instant::Instant;
 use crate::number::Decimal;
 

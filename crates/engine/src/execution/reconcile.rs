@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use torana_brokers::{AsOf, BookEntry, Broker, BrokerError, Call, OrderBook};
+use torana_brokers::{AsOf, BookEntry, Broker, BrokerError, Call, OrderBook, PlatformScope};
 use torana_clock::calendar::MarketCalendar;
 use torana_domain::order::{Evidence, Order, OrderState};
 use torana_domain::time::Timestamp;
@@ -37,24 +37,16 @@ enum Finding {
 
 /// What reading needs.
 struct Reader {
-    session_id: i64,
-    access: Access,
     broker: Arc<dyn Broker>,
-}
-
-/// How the broker can be read.
-enum Access {
-    /// With a living session.
-    Session(Call),
-    /// Without one, by what the broker pushes about this account.
-    Push {
-        account_id: String,
-        at: Timestamp,
-    },
+    call: Call,
+    /// Whether the call is the platform's own, which shows the book and nothing else.
+    is_platform: bool,
 }
 
 /// Why a round of reading learned nothing.
 enum ReadFailure {
+    /// Nobody may read: no living session, and no access of the platform's own.
+    NoSession,
     /// The session is over.
     SessionOver,
     /// Not before so many seconds.
@@ -79,20 +71,23 @@ impl Engine {
         if record.is_final() && record.batch.completed_at.is_some() {
             return Ok(Disposition::Done);
         }
-        let Some(reader) = self.reader(job, &record, &session)? else {
-            metrics::counter!("torana_reconciliations_total", "result" => "no_session").increment(1);
-            return Ok(self.again(job, &record, Outlook::NoSession));
+        let findings = match self.reader(job, &record, &session).await? {
+            Ok(reader) => self.read_truth(&record, &reader).await,
+            Err(failure) => Err(failure),
         };
-        match self.read_truth(&record, &*reader.broker, &reader.access).await {
+        match findings {
             Ok(findings) => {
                 metrics::counter!("torana_reconciliations_total", "result" => "read").increment(1);
-                self.commit_findings(job, reader.session_id, findings).await
+                self.commit_findings(job, session.id, findings).await
+            }
+            Err(ReadFailure::NoSession) => {
+                metrics::counter!("torana_reconciliations_total", "result" => "no_session").increment(1);
+                Ok(self.again(job, &record, Outlook::NoSession))
             }
             Err(ReadFailure::SessionOver) => {
                 metrics::counter!("torana_reconciliations_total", "result" => "session_over").increment(1);
-                self.forget_session(reader.session_id, self.present(job).world)
-                    .await?;
-                // Perhaps the user has a newer one; if not, the next round finds that out without a call.
+                self.forget_session(session.id, self.present(job).world).await?;
+                // Perhaps the user has a newer one, or the broker lets the platform read; the next round finds out.
                 Ok(Disposition::Again(self.present(job).world.plus_seconds(1)))
             }
             Err(ReadFailure::Wait(seconds)) => {
@@ -105,26 +100,42 @@ impl Engine {
         }
     }
 
-    /// `None` where nothing can be read: no living session, and no push of the broker's.
-    fn reader(
+    /// With the user's session while it lives, else by the platform's own access to the account's orders.
+    async fn reader(
         &self,
         job: &Claimed,
         record: &BatchRecord,
         session: &BrokerSessionRow,
-    ) -> Result<Option<Reader>, EngineError> {
+    ) -> Result<Result<Reader, ReadFailure>, EngineError> {
         // A broker that the gateway no longer offers is still read: its orders are out there.
-        let Some(broker) = self.inner().parts.registry.broker(&job.gateway, record.batch.broker) else {
-            return Ok(None);
+        let Some(broker) = self
+            .inner()
+            .parts
+            .registry
+            .broker(&job.gateway, record.batch.broker)
+        else {
+            return Ok(Err(ReadFailure::NoSession));
         };
         let at = self.present(job).world;
-        let access = match self.open_call(&job.gateway, session, at)? {
-            Some(call) => Access::Session(call),
-            None if broker.profile().capabilities.order_push => {
-                Access::Push { account_id: self.account_of(&job.gateway, session)?, at }
-            }
-            None => return Ok(None),
-        };
-        Ok(Some(Reader { session_id: session.id, access, broker }))
+        if let Some(call) = self.open_call(&job.gateway, session, at)? {
+            return Ok(Ok(Reader {
+                broker,
+                call,
+                is_platform: false,
+            }));
+        }
+        let granted = self
+            .platform_call(&job.gateway, &*broker, session, PlatformScope::Orders, at)
+            .await?;
+        Ok(match granted {
+            Ok(Some(call)) => Ok(Reader {
+                broker,
+                call,
+                is_platform: true,
+            }),
+            Ok(None) => Err(ReadFailure::NoSession),
+            Err(error) => Err(failure_of(&error, true)),
+        })
     }
 
     fn again(&self, job: &Claimed, record: &BatchRecord, outlook: Outlook) -> Disposition {
@@ -141,31 +152,28 @@ impl Engine {
     async fn read_truth(
         &self,
         record: &BatchRecord,
-        broker: &dyn Broker,
-        access: &Access,
+        Reader {
+            broker,
+            call,
+            is_platform,
+        }: &Reader,
     ) -> Result<Vec<(i64, Finding)>, ReadFailure> {
-        let read = match access {
-            Access::Session(call) => broker.order_book(call.clone()),
-            Access::Push { account_id, at } => broker.pushed_book(*at, account_id.clone()),
-        };
-        let book = within_limit(self.rt(), read).await;
+        let book = within_limit(self.rt(), broker.order_book(call.clone())).await;
         let book = book.unwrap_or_else(|| Err(BrokerError::Unavailable("no answer in time".to_owned())));
         let (book, failure) = match book {
             Ok(book) => (Some(book), None),
             Err(error) => {
                 tracing::warn!(batch.id = %record.batch.public_id, broker.key = %record.batch.broker, %error, "order book could not be read");
-                (None, Some(failure_of(&error)))
+                match failure_of(&error, *is_platform) {
+                    ReadFailure::Later => (None, Some(ReadFailure::Later)),
+                    lasting => return Err(lasting),
+                }
             }
         };
-        if let Some(ReadFailure::SessionOver | ReadFailure::Wait(_)) = failure {
-            return Err(failure.unwrap_or(ReadFailure::Later));
-        }
         let mut findings = book
             .map(|book| self.findings_in(record, &book))
             .unwrap_or_default();
-        if let Access::Session(call) = access
-            && broker.profile().reference.has_lookup
-        {
+        if !is_platform && broker.profile().reference.has_lookup {
             let missing: Vec<_> = record
                 .orders
                 .iter()
@@ -325,8 +333,10 @@ fn session_for(tx: &mut dyn Tx, record: &BatchRecord, at: Timestamp) -> Result<B
     }
 }
 
-fn failure_of(error: &BrokerError) -> ReadFailure {
+fn failure_of(error: &BrokerError, is_platform: bool) -> ReadFailure {
     match error {
+        // No session of the user's ended, and the platform has no other.
+        BrokerError::SessionExpired if is_platform => ReadFailure::NoSession,
         BrokerError::SessionExpired => ReadFailure::SessionOver,
         BrokerError::RateLimited { retry_after_seconds } => ReadFailure::Wait(
             retry_after_seconds

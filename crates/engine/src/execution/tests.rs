@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
-use torana_brokers::BrokerError;
+use torana_brokers::{BrokerError, PlatformScope};
 use torana_credentials::webhook::verify_checksum;
 use torana_domain::batch::BatchStatus;
 use torana_domain::order::OrderState::{Complete, Open, Queued, Submitting, Unknown, Unplaced};
@@ -385,6 +385,49 @@ fn a_dead_session_is_not_hammered_and_a_new_login_goes_on() {
         (bed.seen(txn).txn.status, states(&bed.seen(txn))),
         (Status::Completed, vec![Complete])
     );
+}
+
+#[test]
+fn orders_are_followed_without_a_session_where_the_broker_pushes_them() {
+    let (bed, txn) = basket(&BASKET[..1], &[Play::Take]);
+    lock(&bed.broker.grants).push(PlatformScope::Orders);
+    lock(&bed.broker.read_failures).push_back(BrokerError::SessionExpired);
+    bed.run_until(at("2026-01-05T04:31:00.000Z"));
+    assert_eq!(states(&bed.seen(txn)), [Open]);
+    assert!(
+        lock(&bed.broker.granted)
+            .iter()
+            .all(|account| account == "CI0001")
+    );
+    bed.broker.fill_all();
+    bed.run_until(at("2026-01-05T04:33:00.000Z"));
+    let seen = bed.seen(txn);
+    assert_eq!(
+        (seen.txn.status, states(&seen)),
+        (Status::Completed, vec![Complete])
+    );
+    assert_eq!(seen.orders[0].evidence, Evidence::OrderBook);
+}
+
+#[test]
+fn an_account_that_cannot_be_read_is_asked_for_in_the_usual_rhythm_or_less() {
+    let gone = || BrokerError::Protocol("there is no such account".to_owned());
+    for (failure, reads_max) in [
+        (gone as fn() -> BrokerError, 100),
+        (|| BrokerError::SessionExpired, 6),
+    ] {
+        let (bed, txn) = basket(&BASKET[..1], &[Play::Take]);
+        lock(&bed.broker.grants).push(PlatformScope::Orders);
+        lock(&bed.broker.read_failures).push_back(BrokerError::SessionExpired);
+        lock(&bed.broker.read_failures).extend((0..10_000).map(|_| failure()));
+        bed.run_until(at("2026-01-05T09:00:00.000Z"));
+        let reads = bed.broker.reads.load(Ordering::SeqCst);
+        assert!(
+            (2..=reads_max).contains(&reads),
+            "{reads} reads in four and a half hours"
+        );
+        assert_eq!(states(&bed.seen(txn)), [Open]);
+    }
 }
 
 #[test]

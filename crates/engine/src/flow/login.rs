@@ -256,11 +256,8 @@ impl Engine {
             })
             .await;
         match committed {
-            Ok(Some(())) => {
-                let run = self.reread(run).await?;
-                self.enter_step(&run).await
-            }
-            Ok(None) => Ok(Effect::default()),
+            // What the next step needs is done when it is shown: until then the user may still cancel.
+            Ok(Some(()) | None) => Ok(Effect::default()),
             Err(error) => race_is_fine(error),
         }
     }

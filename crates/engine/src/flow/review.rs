@@ -145,7 +145,7 @@ fn check_limits(limits: &OrderLimits, review: &Review, problems: &mut Vec<LinePr
         if let (Some(max), Some(value)) = (limits.order_value_max, estimate(line))
             && value > max
         {
-            say(index, Problem::OrderValue, format!("₹{}", max.to_decimal()));
+            say(index, Problem::OrderValue, max.to_decimal());
         }
     }
     let total: i64 = review
@@ -157,7 +157,7 @@ fn check_limits(limits: &OrderLimits, review: &Review, problems: &mut Vec<LinePr
     if let Some(max) = limits.basket_value_max
         && total > max.0
     {
-        say(0, Problem::BasketValue, format!("₹{}", max.to_decimal()));
+        say(0, Problem::BasketValue, max.to_decimal());
     }
 }
 
@@ -235,13 +235,13 @@ fn check_line(line: &ReviewLine, security: &Security, say: &mut dyn FnMut(Proble
         match line.price {
             None => say(Problem::PriceMissing, String::new()),
             Some(price) if !price.is_on_tick(security.tick) => {
-                say(Problem::PriceTick, format!("₹{}", security.tick.to_decimal()));
+                say(Problem::PriceTick, security.tick.to_decimal());
             }
             Some(price) if !security.price_band().contains(price) => {
                 let band = security.price_band();
                 say(
                     Problem::PriceBand,
-                    format!("₹{} to ₹{}", band.low.to_decimal(), band.high.to_decimal()),
+                    format!("{} to {}", band.low.to_decimal(), band.high.to_decimal()),
                 );
             }
             Some(_) => {}

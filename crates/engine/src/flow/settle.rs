@@ -1,6 +1,7 @@
 //! From server state to the settlement of the SDK's promise. The server decides, waits included; the SDK obeys.
 
 use torana_contract::sdk::SettlementBody;
+use torana_domain::batch::BatchStatus;
 use torana_domain::intent::Intent;
 use torana_domain::time::Timestamp;
 use torana_domain::transaction::{Failure, Status};
@@ -46,9 +47,45 @@ pub fn is_close_believed(presence: Presence<'_>, wall: Timestamp) -> bool {
             .is_some_and(|since| wall.ms_since(since) >= CLOSE_BELIEVED_AFTER_MS)
 }
 
-/// The contract's table.
+/// How long the promise waits for the user to read a good end (wall time).
+const HOLD_GOOD_MS: i64 = 3000;
+/// The same for an end that has something to explain: failed orders, an error, an expiry.
+const HOLD_BAD_MS: i64 = 30_000;
+
+/// The contract's table, and before its outcome is told, time for the user to read the last page: the pages show
+/// failures themselves, and settling closes their window. Nothing is held once no page is present.
 #[must_use]
 pub fn settle(loaded: &Loaded, presence: Option<Presence<'_>>, wall: Timestamp) -> Settlement {
+    let is_shown = presence.is_some_and(|presence| {
+        presence.flow.cookie_hash.is_some() && absent_since(presence.flow, wall).is_none()
+    });
+    let is_held = loaded
+        .txn
+        .ended_since
+        .is_some_and(|ended| wall.ms_since(ended) < hold_ms(loaded));
+    if is_shown && is_held {
+        Settlement::Pending
+    } else {
+        decide(loaded, presence, wall)
+    }
+}
+
+fn hold_ms(loaded: &Loaded) -> i64 {
+    let all_good = match &loaded.batch {
+        Some((_, orders)) => BatchStatus::of(orders) == BatchStatus::Completed,
+        None => true,
+    };
+    match loaded.txn.status {
+        // The user pressed cancel and knows.
+        Status::Cancelled => 0,
+        Status::Completed | Status::ActionRequired if all_good => HOLD_GOOD_MS,
+        _ => HOLD_BAD_MS,
+    }
+}
+
+/// The contract's table.
+#[must_use]
+pub fn decide(loaded: &Loaded, presence: Option<Presence<'_>>, wall: Timestamp) -> Settlement {
     let txn = &loaded.txn;
     let failure = txn
         .error_code

@@ -191,7 +191,7 @@ pub struct LineProblem {
     pub line: usize,
     /// What is wrong.
     pub problem: Problem,
-    /// What is allowed, as a text for the message.
+    /// What is allowed: numbers in plain decimals, rupees where it is money; a band as `low to high`.
     pub detail: String,
 }
 

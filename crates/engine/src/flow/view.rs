@@ -1,7 +1,8 @@
 //! What a page shows: the flow as it stands, and what the broker has to be asked for it.
 
 use torana_brokers::{
-    AuthorisationStep, BrokerError, Field, LoginContext, LoginStep, Profile, WantedAuthorisation, chooser_rank,
+    AuthorisationStep, BrokerError, Field, LoginContext, LoginStep, Profile, WantedAuthorisation,
+    chooser_rank,
 };
 use torana_credentials::bearer::{BearerKind, BearerToken};
 use torana_domain::broker_key::BrokerKey;
@@ -53,6 +54,8 @@ pub struct StepView {
     pub offers_amo: bool,
     /// When the market opens next.
     pub next_open: Option<Timestamp>,
+    /// Name of the order's logo, on the review once it is there.
+    pub order_logo: Option<String>,
 }
 
 impl Engine {
@@ -73,17 +76,30 @@ impl Engine {
             may_choose_other: !self.is_broker_fixed(&run),
             ..StepView::default()
         };
+        // From each of these the review can be looked at.
+        if matches!(
+            step,
+            Step::Review | Step::Checks | Step::Authorise | Step::MarketClosed
+        ) {
+            view.order_logo = self.order_logo(run.gateway.id, &run.loaded.txn.intent).await?;
+        }
         match step {
             Step::Chooser | Step::Notice => {
                 view.recent = self.recent_brokers(&run, browser).await?;
                 view.offered = self.offered(&run);
                 // Used before in this browser, then the partner's own order, then ours.
                 let place = |list: &[BrokerKey], key| {
-                    list.iter().position(|listed| *listed == key).unwrap_or(usize::MAX)
+                    list.iter()
+                        .position(|listed| *listed == key)
+                        .unwrap_or(usize::MAX)
                 };
                 view.offered.sort_by_key(|profile| {
                     let key = profile.key;
-                    (place(&view.recent, key), place(&run.options.brokers, key), chooser_rank(key))
+                    (
+                        place(&view.recent, key),
+                        place(&run.options.brokers, key),
+                        chooser_rank(key),
+                    )
                 });
             }
             Step::Login => view.form = Some(self.login_form(&run).await),

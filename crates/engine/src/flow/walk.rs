@@ -15,7 +15,7 @@ use torana_domain::order::Side;
 use torana_domain::time::Timestamp;
 use torana_domain::transaction::{Cause, Status};
 use torana_exchange::TPIN;
-use torana_storage::gateway::flows;
+use torana_storage::gateway::{flows, investors};
 
 use super::access::{Browser, CLOSE_BELIEVED_AFTER_MS, FlowRun};
 use super::act::{Action, Change};
@@ -26,6 +26,7 @@ use crate::auth::{Caller, Principal};
 use crate::context::Engine;
 use crate::details::Loaded;
 use crate::error::{EngineError, from_store};
+use crate::gateways::Gateway;
 
 /// What the user of the walk decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,11 +219,33 @@ impl Engine {
             return Ok(other.map(str::to_owned));
         }
         let account = request.account.as_ref().ok_or_else(|| missing("account"))?;
-        if accounts.iter().any(|known| known.key.account() == account) {
-            Ok(Some(account.clone()))
-        } else {
-            Err(ApiError::new(ErrorCode::AccountNotFound).with_detail(format!("{broker}/{account}")))
+        if !accounts.iter().any(|known| known.key.account() == account) {
+            return Err(ApiError::new(ErrorCode::AccountNotFound).with_detail(format!("{broker}/{account}")));
         }
+        if request.decision == Decision::DenyConsent && self.has_consented(gateway, broker, account).await? {
+            let why = "this user agreed before, so the consent is not asked for again";
+            return Err(ApiError::new(ErrorCode::DecisionNotApplicable).with_detail(why));
+        }
+        Ok(Some(account.clone()))
+    }
+
+    async fn has_consented(
+        &self,
+        gateway: &Gateway,
+        broker: BrokerKey,
+        account: &str,
+    ) -> Result<bool, EngineError> {
+        let hash = self
+            .keyring()
+            .identity_key()
+            .hash_account(&gateway.name, broker.as_str(), account);
+        let gateway_id = gateway.id;
+        let known = self
+            .store()
+            .read(move |tx| investors::find_by_account(tx, gateway_id, broker, &hash))
+            .await
+            .map_err(from_store)?;
+        Ok(known.is_some_and(|investor| investor.holdings_consent_at.is_some()))
     }
 
     /// Takes one page after the other until the decision is carried out.
@@ -239,14 +262,15 @@ impl Engine {
         let mut login_tried = false;
         for _ in 0..PAGES_MAX {
             let run = self.load_run(flow_id).await?;
-            let page = self.flow_page(run, &browser).await?;
-            let run = page.run;
-            let status = run.loaded.txn.status;
-            if status.is_terminal() || status == Status::Processing {
+            if is_over(&run) {
                 return Ok(());
             }
             if is_end(&run, request) {
                 return self.end(&run, request, &browser).await;
+            }
+            let run = self.flow_page(run, &browser).await?.run;
+            if is_over(&run) {
+                return Ok(());
             }
             if run.state.step == Step::Login && std::mem::replace(&mut login_tried, true) {
                 // The broker refused the login (that is what some test accounts are for): the user gives up here.
@@ -374,6 +398,12 @@ impl Engine {
     }
 }
 
+/// Whether the user has nothing left to do.
+fn is_over(run: &FlowRun) -> bool {
+    let status = run.loaded.txn.status;
+    status.is_terminal() || status == Status::Processing
+}
+
 fn is_user_of(caller: &Caller, loaded: &Loaded) -> bool {
     match (&caller.principal, &loaded.txn.principal) {
         (Some(Principal::Guest), None) => true,
@@ -412,13 +442,7 @@ fn check_decision(request: &WalkRequest, loaded: &Loaded) -> Result<(), EngineEr
     let is_connected = txn.principal.is_some();
     let before_login = txn.status == Status::Initialized;
     let fits = match request.decision {
-        Decision::DenyConsent => {
-            let consented = loaded
-                .investor
-                .as_ref()
-                .is_some_and(|investor| investor.holdings_consent_at.is_some());
-            matches!(txn.intent, Intent::HoldingsImport { .. }) && !consented
-        }
+        Decision::DenyConsent => matches!(txn.intent, Intent::HoldingsImport { .. }),
         Decision::WrongAccount => is_connected && before_login,
         Decision::NoBroker | Decision::OpenAccount => !is_connected && before_login,
         Decision::CloseBeforeLogin => before_login,

@@ -18,7 +18,7 @@ use crate::sessions::mask_account;
 
 impl Engine {
     /// Gives an account of a sandbox broker to a user with this public id, unless the gateway has that user. The
-    /// account is logged in to and read as in any import; no transaction is made and no webhook sent.
+    /// account is logged in to and read as in an import with funds; no transaction is made and no webhook sent.
     ///
     /// # Errors
     /// 502 `broker_unavailable` when the account cannot be logged in to or read; the storage's.
@@ -35,12 +35,25 @@ impl Engine {
         let unavailable = || ApiError::new(ErrorCode::BrokerUnavailable);
         let broker = self.broker(gateway, key).ok_or_else(unavailable)?;
         let world = self.world_now(gateway);
-        let context = LoginContext { at: world, state: String::new(), return_url: String::new() };
+        let context = LoginContext {
+            at: world,
+            state: String::new(),
+            return_url: String::new(),
+        };
         let form = BrokerReturn::Fields(vec![("account".to_owned(), account.to_owned())]);
-        let session = broker.complete_login(context, form).await.map_err(|_| unavailable())?;
-        let call = Call { at: world, session: session.clone() };
-        let (holdings, positions) = self.read_account(&*broker, &call).await.map_err(|_| unavailable())?;
-        let snapshot = snapshot_of(self.master(), holdings, positions);
+        let session = broker
+            .complete_login(context, form)
+            .await
+            .map_err(|_| unavailable())?;
+        let call = Call {
+            at: world,
+            session: session.clone(),
+        };
+        let reading = self
+            .read_account(&*broker, &call, true)
+            .await
+            .map_err(|_| unavailable())?;
+        let snapshot = snapshot_of(self.master(), reading);
         let row = SnapshotRow {
             data: to_json(&snapshot)?,
             notes: None,
@@ -48,7 +61,10 @@ impl Engine {
             updated_at: world,
             refresh_started_at: None,
         };
-        let account_hash = self.keyring().identity_key().hash_account(&gateway.name, key.as_str(), &session.account_id);
+        let account_hash =
+            self.keyring()
+                .identity_key()
+                .hash_account(&gateway.name, key.as_str(), &session.account_id);
         let investor = NewInvestor {
             gateway_id: gateway.id,
             auth_id,
@@ -68,14 +84,22 @@ impl Engine {
         };
         self.store()
             .write("user.seeded", move |tx| {
-                let account = investors::find_by_account(tx, investor.gateway_id, key, &investor.account_hash)?;
-                if account.is_some() || investors::find(tx, investor.gateway_id, &investor.auth_id)?.is_some() {
+                let account =
+                    investors::find_by_account(tx, investor.gateway_id, key, &investor.account_hash)?;
+                if account.is_some() || investors::find(tx, investor.gateway_id, &investor.auth_id)?.is_some()
+                {
                     return Ok(());
                 }
                 let investor_id = investors::insert(tx, &investor)?;
                 investors::set_holdings_consent(tx, investor_id, Some(world))?;
                 snapshots::put(tx, investor_id, &row)?;
-                sessions::insert_broker(tx, &NewBrokerSession { investor_id, ..broker_session.clone() })?;
+                sessions::insert_broker(
+                    tx,
+                    &NewBrokerSession {
+                        investor_id,
+                        ..broker_session.clone()
+                    },
+                )?;
                 Ok(())
             })
             .await

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use torana_brokers::{AsOf, Holding, NetPosition};
-use torana_contract::holdings::{self, HoldingsSnapshot, SecurityHolding};
+use torana_brokers::{DematFund, Holding, NetPosition};
+use torana_contract::holdings::{self, FundHolding, HoldingsSnapshot, SecurityHolding};
 use torana_domain::money::{Price, Shares};
 use torana_instruments::Master;
 
+use super::fetch::Reading;
+
 /// What the broker said, with names and tickers of the security master. Today's trades of a security that is
 /// not held make a line of their own.
-pub(super) fn snapshot_of(
-    master: &Master,
-    held: AsOf<Vec<Holding>>,
-    positions: Vec<NetPosition>,
-) -> HoldingsSnapshot {
+pub(super) fn snapshot_of(master: &Master, reading: Reading) -> HoldingsSnapshot {
+    let Reading {
+        holdings: held,
+        positions,
+        funds,
+    } = reading;
     let mut securities: Vec<SecurityHolding> = Vec::new();
     let mut place: BTreeMap<String, usize> = BTreeMap::new();
     for holding in held.value {
@@ -41,7 +44,21 @@ pub(super) fn snapshot_of(
     HoldingsSnapshot {
         taken_at: held.as_of,
         securities,
-        mutual_funds: None,
+        mutual_funds: funds.map(|funds| funds.into_iter().map(line_of_fund).collect()),
+    }
+}
+
+fn line_of_fund(fund: DematFund) -> FundHolding {
+    FundHolding {
+        folio: fund.folio,
+        fund: fund.fund,
+        tradingsymbol: fund.tradingsymbol,
+        isin: fund.isin,
+        quantity: fund.units,
+        average_price: fund.average_price,
+        last_price: fund.last_price,
+        last_price_date: fund.last_price_date,
+        pnl: fund.pnl,
     }
 }
 

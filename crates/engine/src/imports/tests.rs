@@ -1,10 +1,14 @@
 use std::sync::atomic::Ordering;
 
+use super::fetch::Reading;
+use super::snapshot::snapshot_of;
 use super::*;
 use crate::auth::Principal;
 use crate::context::lock;
 use crate::testbed::{Bed, MORNING, at, run};
-use torana_domain::money::{Price, Shares};
+use torana_brokers::{AsOf, BrokerError, DematFund, Holding, NetPosition, PlatformScope};
+use torana_domain::money::{Paise, Price, Shares, Units};
+use torana_domain::time::Timestamp;
 use torana_instruments::Master;
 
 fn holding(isin: &str, nse: Option<&str>, quantity: i64) -> Holding {
@@ -44,13 +48,18 @@ fn names_come_from_the_master_and_else_from_the_broker() {
         position(&infosys.isin, true, 4),
         position("INE111111111", true, 7),
     ];
+    let holdings = AsOf {
+        value: held,
+        as_of: Timestamp(5),
+    };
+    let funds = None;
     let snapshot = snapshot_of(
         master,
-        AsOf {
-            value: held,
-            as_of: Timestamp(5),
+        Reading {
+            holdings,
+            positions,
+            funds,
         },
-        positions,
     );
     assert_eq!(snapshot.taken_at, Timestamp(5));
     let names: Vec<_> = snapshot
@@ -204,6 +213,165 @@ fn refreshes_run_in_the_background_and_not_too_often() {
         "a failed refresh changes nothing"
     );
     assert_eq!(bed.bodies().len(), 1, "refreshes send no webhook");
+}
+
+/// After the users' sessions ended at six in the morning of the next day.
+const NEXT_MORNING: &str = "2026-01-06T03:30:00.000Z";
+
+#[test]
+fn a_sessionless_broker_is_refreshed_after_the_session_ended() {
+    let bed = Bed::new();
+    let investor = bed.investor();
+    bed.start_import(&investor);
+    bed.run_due();
+    lock(&bed.broker.holdings).push(holding("INE009A01021", Some("INFY"), 10));
+    let first = read(&bed, &investor).unwrap();
+    bed.machine.set(at(NEXT_MORNING));
+    bed.run_due();
+    let refused = read(&bed, &investor).unwrap();
+    bed.run_due();
+    assert_eq!(
+        (refused.updating, read(&bed, &investor).unwrap().last_update),
+        (true, first.last_update),
+        "nothing is granted yet"
+    );
+    assert!(lock(&bed.broker.granted).is_empty());
+
+    lock(&bed.broker.grants).push(PlatformScope::Holdings);
+    bed.machine.set(at(NEXT_MORNING).plus_ms(REFRESH_INTERVAL_MS));
+    assert!(read(&bed, &investor).unwrap().updating);
+    bed.run_due();
+    let answer = read(&bed, &investor).unwrap();
+    assert_eq!(
+        answer.last_update.0,
+        at(NEXT_MORNING).plus_ms(REFRESH_INTERVAL_MS)
+    );
+    let securities = serde_json::to_value(&answer).unwrap()["securities"].clone();
+    assert_eq!(securities[0]["nseTicker"], "INFY");
+    assert_eq!(*lock(&bed.broker.granted), ["CI0001"]);
+}
+
+#[test]
+fn a_session_that_the_broker_ended_is_followed_by_the_platforms_own() {
+    let bed = Bed::new();
+    lock(&bed.broker.grants).push(PlatformScope::Holdings);
+    lock(&bed.broker.read_failures).push_back(BrokerError::SessionExpired);
+    let investor = bed.investor();
+    let txn = bed.start_import(&investor);
+    bed.run_due();
+    assert_eq!(bed.seen(txn).txn.status, Status::Completed);
+    assert_eq!(lock(&bed.broker.granted).len(), 1);
+    let (investor_id, now) = (investor.id, bed.now().world);
+    let living =
+        bed.write(move |tx| torana_storage::gateway::sessions::list_living_brokers(tx, investor_id, now));
+    assert!(living.is_empty(), "the dead session is not tried again");
+}
+
+#[test]
+fn an_account_that_is_gone_is_asked_for_once_per_refresh() {
+    let bed = Bed::new();
+    lock(&bed.broker.grants).push(PlatformScope::Holdings);
+    let investor = bed.investor();
+    bed.start_import(&investor);
+    bed.run_due();
+    let before = bed.broker.reads.load(Ordering::SeqCst);
+    bed.machine.set(at(NEXT_MORNING));
+    let gone = || BrokerError::Protocol("there is no such account".to_owned());
+    lock(&bed.broker.read_failures).extend((0..50).map(|_| gone()));
+    let first = read(&bed, &investor).unwrap();
+    bed.run_until(at("2026-01-06T12:00:00.000Z"));
+    assert_eq!(bed.broker.reads.load(Ordering::SeqCst), before + 1);
+    let second = read(&bed, &investor).unwrap();
+    assert_eq!((first.last_update, second.updating), (second.last_update, true));
+}
+
+fn fund() -> DematFund {
+    DematFund {
+        folio: "900001/01".to_owned(),
+        fund: "Sandbox Fund".to_owned(),
+        tradingsymbol: "INF000S01013".to_owned(),
+        isin: "INF000S01013".to_owned(),
+        units: Units(105_231_000),
+        average_price: Price(521_100),
+        last_price: Price(602_000),
+        last_price_date: None,
+        pnl: Paise(85_132),
+    }
+}
+
+/// The funds of the answer to a partner.
+fn read_funds(bed: &Bed, investor: &InvestorRow, asks: bool) -> serde_json::Value {
+    let caller = caller(bed, investor);
+    let body = run(bed.engine.read_holdings(&caller, HoldingsVersion::V2, asks)).unwrap();
+    let body = serde_json::to_value(body).unwrap();
+    body.get("mutualFunds").cloned().unwrap_or(json!("no key"))
+}
+
+#[test]
+fn funds_are_imported_when_asked_for_and_shown_when_asked_for() {
+    let bed = Bed::new();
+    let investor = bed.investor();
+    *lock(&bed.broker.demat_funds) = Some(vec![fund()]);
+    bed.start_import_with(&investor, true);
+    bed.run_due();
+    let expected = json!({ "holdings": [{
+        "folio": "900001/01", "fund": "Sandbox Fund", "tradingsymbol": "INF000S01013", "isin": "INF000S01013",
+        "quantity": 105.231, "averagePrice": 52.11, "lastPrice": 60.2, "lastPriceDate": null, "pnl": 851.32,
+        "xirr": 0
+    }] });
+    assert_eq!(bed.bodies()[0]["mutualFunds"], expected);
+    assert_eq!(read_funds(&bed, &investor, true), expected);
+    assert_eq!(read_funds(&bed, &investor, false), "no key");
+
+    *lock(&bed.broker.demat_funds) = Some(Vec::new());
+    bed.run_due();
+    let empty = json!({ "holdings": [] });
+    assert_eq!(
+        read_funds(&bed, &investor, true),
+        empty,
+        "the refresh read them too"
+    );
+
+    bed.start_import_with(&investor, false);
+    bed.run_due();
+    assert_eq!(bed.bodies()[1].get("mutualFunds"), None);
+    assert_eq!(
+        read_funds(&bed, &investor, true),
+        "no key",
+        "the last import did not ask"
+    );
+}
+
+#[test]
+fn a_broker_without_funds_leaves_the_key_out() {
+    let bed = Bed::new();
+    let investor = bed.investor();
+    let txn = bed.start_import_with(&investor, true);
+    bed.run_due();
+    assert_eq!(bed.seen(txn).txn.status, Status::Completed);
+    assert_eq!(bed.bodies()[0].get("mutualFunds"), None);
+    assert_eq!(read_funds(&bed, &investor, true), "no key");
+}
+
+#[test]
+fn a_refresh_gives_way_to_an_import_that_came_in_between() {
+    let bed = Bed::new();
+    let investor = bed.investor();
+    *lock(&bed.broker.demat_funds) = Some(vec![fund()]);
+    bed.start_import_with(&investor, true);
+    bed.run_due();
+    let (id, store) = (investor.id, bed.engine.store().clone());
+    let with_funds = bed.write(move |tx| snapshots::find(tx, id)).unwrap();
+    bed.start_import(&investor);
+    bed.run_due();
+    assert!(read(&bed, &investor).unwrap().updating);
+    *lock(&bed.broker.meanwhile) = Some(Box::new(move || {
+        run(store.write("test", move |tx| snapshots::put(tx, id, &with_funds))).unwrap();
+    }));
+    bed.run_due();
+    assert!(lock(&bed.broker.meanwhile).is_none(), "the refresh has read");
+    let funds = read_funds(&bed, &investor, true);
+    assert_eq!(funds["holdings"][0]["fund"], "Sandbox Fund");
 }
 
 #[test]

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 use torana_brokers::profile::{SANDBOX_PROFILES, sandbox_profile};
 use torana_brokers::{
     AsOf, AuthorisationStep, BookEntry, Broker, BrokerError, BrokerReturn, BrokerSession, Call,
-    ChangeOutcome, Funds, Holding, LoginContext, LoginError, LoginStep, NetPosition, OrderBook, PlaceOutcome,
-    Profile, Quote, WantedAuthorisation,
+    ChangeOutcome, DematFund, Funds, Holding, LoginContext, LoginError, LoginStep, NetPosition, OrderBook,
+    PlaceOutcome, PlatformScope, Profile, Quote, WantedAuthorisation,
 };
 use torana_clock::calendar::MarketCalendar;
 use torana_clock::ist::ist_date;
+use torana_credentials::secrets::Secret;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
 use torana_domain::ids::ClientReference;
@@ -55,7 +56,19 @@ pub(crate) struct FakeBroker {
     /// Failures of the next reads, in order.
     pub(crate) read_failures: Mutex<VecDeque<BrokerError>>,
     pub(crate) holdings: Mutex<Vec<Holding>>,
+    /// `None` while the broker has no such read.
+    pub(crate) demat_funds: Mutex<Option<Vec<DematFund>>>,
+    /// Happens once, while the holdings are being read.
+    pub(crate) meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    /// What the platform may read by itself.
+    pub(crate) grants: Mutex<Vec<PlatformScope>>,
+    /// Accounts that the platform got access to, in order.
+    pub(crate) granted: Mutex<Vec<String>>,
     pub(crate) reads: AtomicI64,
+}
+
+fn platform_token(scope: PlatformScope) -> Secret {
+    Secret::new(format!("platform {scope:?}"))
 }
 
 impl FakeBroker {
@@ -92,12 +105,20 @@ impl FakeBroker {
         }
     }
 
+    /// A read that the platform's own session for `scope` may make too; no other may.
     fn read<T: Send + 'static>(
         &self,
         value: T,
-        at: Timestamp,
+        call: &Call,
+        scope: Option<PlatformScope>,
     ) -> BoxFuture<'static, Result<AsOf<T>, BrokerError>> {
         self.reads.fetch_add(1, Ordering::SeqCst);
+        let (at, token) = (call.at, &call.session.token);
+        let is_users = token.reveal() == "token";
+        assert!(
+            is_users || scope.is_some_and(|scope| *token == platform_token(scope)),
+            "a read with a session that is not for it"
+        );
         let failure = lock(&self.read_failures).pop_front();
         Box::pin(async move { failure.map_or(Ok(AsOf { value, as_of: at }), Err) })
     }
@@ -133,8 +154,38 @@ impl Broker for FakeBroker {
         unused()
     }
 
+    fn platform_session(
+        &self,
+        at: Timestamp,
+        account_id: String,
+        scope: PlatformScope,
+    ) -> BoxFuture<'static, Result<BrokerSession, BrokerError>> {
+        if !lock(&self.grants).contains(&scope) {
+            return unused();
+        }
+        lock(&self.granted).push(account_id.clone());
+        let session = BrokerSession {
+            account_id,
+            token: platform_token(scope),
+            expires_at: at.plus_seconds(60),
+        };
+        Box::pin(async move { Ok(session) })
+    }
+
     fn holdings(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<Holding>>, BrokerError>> {
-        self.read(lock(&self.holdings).clone(), call.at)
+        let meanwhile = lock(&self.meanwhile).take();
+        if let Some(happens) = meanwhile {
+            happens();
+        }
+        let held = lock(&self.holdings).clone();
+        self.read(held, &call, Some(PlatformScope::Holdings))
+    }
+
+    fn demat_funds(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Vec<DematFund>>, BrokerError>> {
+        match lock(&self.demat_funds).clone() {
+            Some(funds) => self.read(funds, &call, Some(PlatformScope::Holdings)),
+            None => unused(),
+        }
     }
 
     fn positions(&self, _: Call) -> BoxFuture<'static, Result<AsOf<Vec<NetPosition>>, BrokerError>> {
@@ -142,7 +193,7 @@ impl Broker for FakeBroker {
     }
 
     fn funds(&self, call: Call) -> BoxFuture<'static, Result<AsOf<Funds>, BrokerError>> {
-        self.read(Funds { available: Paise(0) }, call.at)
+        self.read(Funds { available: Paise(0) }, &call, None)
     }
 
     fn quotes(&self, _: Call, _: Vec<String>) -> BoxFuture<'static, Result<AsOf<Vec<Quote>>, BrokerError>> {
@@ -213,16 +264,9 @@ impl Broker for FakeBroker {
                 closed,
                 entries,
             },
-            call.at,
+            &call,
+            Some(PlatformScope::Orders),
         )
-    }
-
-    fn pushed_book(
-        &self,
-        _: Timestamp,
-        _: String,
-    ) -> BoxFuture<'static, Result<AsOf<OrderBook>, BrokerError>> {
-        Box::pin(std::future::ready(Err(BrokerError::Unsupported)))
     }
 
     fn order_by_reference(

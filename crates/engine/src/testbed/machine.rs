@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use torana_domain::time::Timestamp;
 use torana_runtime::{
-    BoxFuture, Entropy, Http, HttpError, HttpRequest, HttpResponse, Rt, Sleep, Spawn, Stream, Ticks, Wall,
+    BoxFuture, EgressClass, Entropy, Http, HttpError, HttpRequest, HttpResponse, Rt, Sleep, Spawn, Stream,
+    Ticks, Wall,
 };
+use torana_webhooks::egress::{AllowList, check_url};
 
 use crate::context::lock;
 
@@ -78,11 +80,13 @@ impl Entropy for Machine {
     }
 }
 
-/// The partner's end of the webhooks.
+/// The partner's end: webhooks and pictures.
 #[derive(Default)]
 pub(crate) struct Web {
     /// Answers, in order; afterwards 200.
     pub(crate) answers: Mutex<VecDeque<u16>>,
+    /// Bodies of all answers.
+    pub(crate) body: Mutex<bytes::Bytes>,
     pub(crate) requests: Mutex<Vec<(Timestamp, HttpRequest)>>,
 }
 
@@ -90,6 +94,11 @@ struct Client(Arc<Web>, Arc<Machine>);
 
 impl Http for Client {
     fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
+        if let EgressClass::Foreign { allow_http_if_listed } = request.egress
+            && let Err(refusal) = check_url(&request.url, &AllowList::default(), allow_http_if_listed)
+        {
+            return Box::pin(async move { Err(HttpError::NotSent(refusal.to_string())) });
+        }
         let status = lock(&self.0.answers).pop_front().unwrap_or(200);
         lock(&self.0.requests).push((self.1.now(), request));
         let answer = match status {
@@ -97,7 +106,7 @@ impl Http for Client {
             status => Ok(HttpResponse {
                 status,
                 headers: http::HeaderMap::new(),
-                body: bytes::Bytes::new(),
+                body: lock(&self.0.body).clone(),
             }),
         };
         Box::pin(async move { answer })

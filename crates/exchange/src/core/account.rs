@@ -9,6 +9,7 @@ use torana_domain::order::Side;
 use torana_domain::time::Timestamp;
 
 use super::behaviour::Behaviour;
+use super::fund::FundLine;
 use super::line::{Line, Worth};
 use super::order::PaperOrder;
 
@@ -90,6 +91,9 @@ pub struct Account {
     pub blocked: Paise,
     /// Securities by ISIN.
     pub lines: BTreeMap<String, Line>,
+    /// Fund units, in the order in which they are shown. Nothing trades them.
+    #[serde(default)]
+    pub funds: Vec<FundLine>,
     /// A standing instruction covers all sales: no clearance needed.
     pub ddpi: bool,
     /// What it does differently.
@@ -101,13 +105,14 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account without shares, orders and logins.
+    /// An account without shares, funds, orders and logins.
     #[must_use]
     pub const fn new(cash: Paise, ddpi: bool, behaviour: Behaviour) -> Self {
         Self {
             cash,
             blocked: Paise(0),
             lines: BTreeMap::new(),
+            funds: Vec::new(),
             ddpi,
             behaviour,
             orders: BTreeMap::new(),

@@ -12,7 +12,7 @@ use super::command::{
 use super::event::Fact;
 use super::line::{Line, Worth};
 use super::{Step, command};
-use crate::seeds::{TPIN, seeded_accounts};
+use crate::seeds::{TPIN, seeded_accounts, seeded_funds};
 
 /// Most money that an account may start with: ₹1,000 crore.
 pub const FUNDS_MAX: Paise = Paise(1_000_000_000_000);
@@ -27,7 +27,8 @@ impl Step<'_> {
         }
         self.emit(Fact::BrokerOpened { broker });
         for new in seeded_accounts(broker) {
-            if let Ok(account) = self.build_account(&new) {
+            if let Ok(mut account) = self.build_account(&new) {
+                account.funds = seeded_funds(new.key.account());
                 self.emit(Fact::AccountMade {
                     key: new.key,
                     account,

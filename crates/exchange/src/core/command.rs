@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use torana_domain::broker_key::BrokerKey;
-use torana_domain::money::{Paise, Price, Shares};
+use torana_domain::money::{Paise, Price, Shares, Units};
 use torana_domain::order::OrderErrorCode;
 use torana_domain::time::{Date, Timestamp};
 
@@ -22,6 +22,23 @@ pub struct SessionRef {
     pub key: AccountKey,
     /// SHA-256 of the token in hexadecimal digits.
     pub token_hash: String,
+}
+
+/// Who reads an account. That the platform can only read is a matter of types: everything else takes a
+/// [`SessionRef`], and no token proves to be the platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reader {
+    /// A user who is logged in.
+    User(SessionRef),
+    /// The platform itself, without a login of the account's user.
+    Platform(AccountKey),
+}
+
+impl From<SessionRef> for Reader {
+    fn from(session: SessionRef) -> Self {
+        Self::User(session)
+    }
 }
 
 /// How a security is named.
@@ -108,10 +125,13 @@ pub enum Command {
     },
     /// Logs out; an unknown session is ended already. Answer: [`Reply::Done`].
     Logout(SessionRef),
-    /// Reads the shares. Answer: [`Reply::Holdings`] or `SessionExpired`, as for all commands below.
-    Holdings(SessionRef),
+    /// Reads the shares. Answer: [`Reply::Holdings`] or `SessionExpired`, as for all commands below; `NoSuchAccount`
+    /// for the platform, as for all that take a [`Reader`].
+    Holdings(Reader),
     /// Reads today's positions. Answer: [`Reply::Positions`].
-    Positions(SessionRef),
+    Positions(Reader),
+    /// Reads the fund units. Answer: [`Reply::DematFunds`].
+    DematFunds(Reader),
     /// Reads the money. Answer: [`Reply::Funds`].
     Funds(SessionRef),
     /// Reads last prices; unknown tickers are left out. Answer: [`Reply::Quotes`].
@@ -152,9 +172,7 @@ pub enum Command {
         broker_order_id: String,
     },
     /// Reads the book of the day. Answer: [`Reply::Book`].
-    OrderBook(SessionRef),
-    /// Reads the book of the day as the order push shows it, without a login. Answer: [`Reply::Book`].
-    PushedBook(AccountKey),
+    OrderBook(Reader),
 }
 
 /// A world in short.
@@ -204,6 +222,27 @@ pub struct PositionView {
     pub quantity: Shares,
     /// Average price of the side that is ahead.
     pub average_price: Price,
+}
+
+/// Fund units as their owner sees them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FundView {
+    /// Folio number.
+    pub folio: String,
+    /// Scheme name.
+    pub name: String,
+    /// ISIN.
+    pub isin: String,
+    /// Units.
+    pub units: Units,
+    /// Cost per unit.
+    pub average_price: Price,
+    /// Net asset value per unit.
+    pub last_price: Price,
+    /// Day of that value.
+    pub last_price_date: Date,
+    /// Profit or loss at that value.
+    pub pnl: Paise,
 }
 
 /// An account as the control side sees it.
@@ -280,10 +319,14 @@ pub enum Reply {
     },
     /// The session is unknown or over.
     SessionExpired,
+    /// The platform asked for an account that is not there, or no longer.
+    NoSuchAccount,
     /// Shares.
     Holdings(Vec<HoldingView>),
     /// Today's positions.
     Positions(Vec<PositionView>),
+    /// Fund units.
+    DematFunds(Vec<FundView>),
     /// Money for another buy.
     Funds(Paise),
     /// Last prices by NSE ticker.

@@ -10,6 +10,7 @@ pub mod behaviour;
 mod checks;
 pub mod command;
 pub mod event;
+pub mod fund;
 pub mod line;
 mod matching;
 pub mod order;
@@ -22,8 +23,8 @@ mod trading;
 pub use account::{Account, AccountKey};
 pub use behaviour::Behaviour;
 pub use command::{
-    AccountView, Answer, BookView, Clearance, Command, HoldingView, NewAccount, NewHolding, PositionView,
-    Reply, SecurityName, SessionRef, WorldView,
+    AccountView, Answer, BookView, Clearance, Command, FundView, HoldingView, NewAccount, NewHolding,
+    PositionView, Reader, Reply, SecurityName, SessionRef, WorldView,
 };
 pub use event::{Event, Fact};
 pub use order::{OrderRequest, PaperOrder};
@@ -128,11 +129,11 @@ impl Step<'_> {
             Command::ListAccounts(broker) => self.list_accounts(broker),
             Command::Login { session, expires_at } => self.login(session, expires_at),
             Command::Logout(session) => self.logout(&session),
-            Command::Holdings(session) => self.within(&session, Self::holdings),
-            Command::Positions(session) => self.within(&session, Self::positions),
+            Command::Holdings(reader) => self.reading(&reader, Self::holdings),
+            Command::Positions(reader) => self.reading(&reader, Self::positions),
+            Command::DematFunds(reader) => self.reading(&reader, Self::demat_funds),
+            Command::OrderBook(reader) => self.reading(&reader, Self::book),
             Command::Funds(session) => self.within(&session, Self::funds),
-            Command::OrderBook(session) => self.within(&session, Self::book),
-            Command::PushedBook(key) => self.book(&key),
             Command::Quotes { session, tickers } => self.within(&session, |step, _| step.quotes(&tickers)),
             Command::IsClearanceNeeded { session, wanted } => {
                 self.within(&session, |step, key| step.is_clearance_needed(key, &wanted))
@@ -147,6 +148,15 @@ impl Step<'_> {
                 session,
                 broker_order_id,
             } => self.within(&session, |step, key| step.cancel(key, &broker_order_id)),
+        }
+    }
+
+    /// Carries out a read of a logged-in user or of the platform.
+    fn reading(&mut self, reader: &Reader, read: impl FnOnce(&mut Self, &AccountKey) -> Reply) -> Reply {
+        match reader {
+            Reader::User(session) => self.within(session, read),
+            Reader::Platform(key) if self.state.accounts.contains_key(key) => read(self, key),
+            Reader::Platform(_) => Reply::NoSuchAccount,
         }
     }
 

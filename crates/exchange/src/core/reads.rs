@@ -7,6 +7,7 @@ use super::Step;
 use super::account::{Account, AccountKey};
 use super::behaviour::Behaviour;
 use super::command::{AccountView, BookView, HoldingView, PositionView, Reply};
+use super::fund;
 use super::line::Line;
 
 /// Most tickers of one question for prices; the rest is left out.
@@ -94,6 +95,15 @@ impl Step<'_> {
             }
         };
         Reply::Positions(traded.map(position).collect())
+    }
+
+    pub(super) fn demat_funds(&mut self, key: &AccountKey) -> Reply {
+        let Some(account) = self.state.accounts.get(key) else {
+            return Reply::SessionExpired;
+        };
+        let valued_on = self.market.day_before(self.state.day);
+        let view = |line| fund::view(line, valued_on);
+        Reply::DematFunds(account.funds.iter().filter_map(view).collect())
     }
 
     pub(super) fn funds(&mut self, key: &AccountKey) -> Reply {

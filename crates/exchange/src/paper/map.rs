@@ -1,13 +1,13 @@
 //! The exchange's words in the words of the broker trait.
 
 use torana_brokers::{
-    BookEntry, BrokerError, BrokerReturn, ChangeOutcome, Funds, Holding, LoginError, NetPosition, OrderBook,
-    PlaceOutcome, Profile, Quote,
+    BookEntry, BrokerError, BrokerReturn, ChangeOutcome, DematFund, Funds, Holding, LoginError, NetPosition,
+    OrderBook, PlaceOutcome, Profile, Quote,
 };
 use torana_domain::ids::ClientReference;
 use torana_domain::order::{OrderErrorCode, OrderTicket, OrderType, Variety};
 
-use crate::core::{AccountView, BookView, HoldingView, PaperOrder, PositionView, Reply};
+use crate::core::{AccountView, BookView, FundView, HoldingView, PaperOrder, PositionView, Reply};
 use crate::port::PortError;
 use crate::seeds::{TEST_ACCOUNTS, describe};
 
@@ -167,17 +167,36 @@ pub(super) fn quotes(reply: Reply) -> Option<Vec<Quote>> {
     )
 }
 
-pub(super) fn book(view: BookView) -> OrderBook {
+pub(super) fn demat_funds(reply: Reply) -> Option<Vec<DematFund>> {
+    let Reply::DematFunds(views) = reply else {
+        return None;
+    };
+    let fund = |view: FundView| DematFund {
+        folio: view.folio,
+        fund: view.name,
+        tradingsymbol: view.isin.clone(),
+        isin: view.isin,
+        units: view.units,
+        average_price: view.average_price,
+        last_price: view.last_price,
+        last_price_date: Some(view.last_price_date),
+        pnl: view.pnl,
+    };
+    Some(views.into_iter().map(fund).collect())
+}
+
+pub(super) fn order_book(reply: Reply) -> Option<OrderBook> {
+    let Reply::Book(view) = reply else { return None };
     let BookView {
         trading_day,
         closed,
         orders,
     } = view;
-    OrderBook {
+    Some(OrderBook {
         trading_day,
         closed,
         entries: orders.into_iter().map(entry).collect(),
-    }
+    })
 }
 
 fn entry(order: PaperOrder) -> BookEntry {

@@ -307,6 +307,119 @@ async fn what_the_profile_says_is_what_the_broker_does() {
     );
 }
 
+#[tokio::test]
+async fn the_platforms_session_is_good_for_its_scope_and_nothing_else() {
+    let (broker, _) = setup();
+    let user = login(&broker, "DEMO01").await;
+    broker.place(user.clone(), ticket(Side::Buy, "INFY", 2)).await;
+    broker.logout(user.clone()).await.unwrap();
+    let scopes = [PlatformScope::Orders, PlatformScope::Holdings];
+    for scope in scopes {
+        let session = broker
+            .platform_session(now(), "DEMO01".to_owned(), scope)
+            .await
+            .unwrap();
+        assert_eq!(session.account_id, "DEMO01");
+        let call = Call { at: now(), session };
+        let over = Some(BrokerError::SessionExpired);
+        let book = broker.order_book(call.clone()).await;
+        let holdings = [
+            broker.holdings(call.clone()).await.err(),
+            broker.positions(call.clone()).await.err(),
+            broker.demat_funds(call.clone()).await.err(),
+        ];
+        if scope == PlatformScope::Orders {
+            assert_eq!(book.unwrap().value.entries.len(), 1);
+            assert_eq!(holdings, [over.clone(), over.clone(), over.clone()]);
+        } else {
+            assert_eq!((book.err(), holdings), (over.clone(), [None, None, None]));
+        }
+        assert_eq!(broker.funds(call.clone()).await.err(), over);
+        assert_eq!(broker.quotes(call.clone(), Vec::new()).await.err(), over);
+        assert_eq!(
+            broker.begin_authorisation(call.clone(), wanted(1)).await.err(),
+            over
+        );
+        let authorised = broker
+            .complete_authorisation(call.clone(), wanted(1), fields("tpin", "123456"))
+            .await;
+        assert!(
+            matches!(authorised, Err(LoginError::Refused { .. })),
+            "{authorised:?}"
+        );
+        let placed = broker.place(call.clone(), ticket(Side::Buy, "INFY", 1)).await;
+        assert!(matches!(placed, PlaceOutcome::Refused { .. }), "{placed:?}");
+        let cancelled = broker.cancel(call.clone(), "1".to_owned()).await;
+        assert!(
+            matches!(cancelled, ChangeOutcome::Refused { .. }),
+            "{cancelled:?}"
+        );
+        let later = Call {
+            at: call.session.expires_at,
+            ..call
+        };
+        assert_eq!(broker.order_book(later.clone()).await.err(), over);
+        assert_eq!(broker.holdings(later).await.err(), over);
+    }
+}
+
+#[tokio::test]
+async fn the_platform_reads_only_what_the_broker_grants_and_has() {
+    let (broker, port) = setup();
+    let scope = PlatformScope::Holdings;
+    for (account, is_name) in [("NOBODY01", true), ("demo01", false)] {
+        let granted = broker.platform_session(now(), account.to_owned(), scope).await;
+        assert_eq!(granted.is_ok(), is_name, "{granted:?}");
+        let read = match granted {
+            Ok(session) => broker.holdings(Call { at: now(), session }).await.err(),
+            Err(error) => Some(error),
+        };
+        assert!(
+            matches!(read, Some(BrokerError::Protocol(_))),
+            "{account}: {read:?}"
+        );
+    }
+    // A reset forgets the accounts, and no user's session is blamed for it.
+    login(&broker, "DEMO01").await;
+    let session = broker
+        .platform_session(now(), "DEMO01".to_owned(), scope)
+        .await
+        .unwrap();
+    let call = Call { at: now(), session };
+    assert_eq!(broker.holdings(call.clone()).await.unwrap().value.len(), 6);
+    let reset = Command::Reset {
+        seed: None,
+        start: None,
+    };
+    port.execute("", now(), reset).await.unwrap();
+    let gone = broker.holdings(call.clone()).await;
+    assert!(matches!(gone, Err(BrokerError::Protocol(_))), "{gone:?}");
+
+    let (broker, _) = setup_with(sandbox_profile(BrokerKey::Groww).unwrap());
+    let refused = broker.platform_session(now(), "DEMO01".to_owned(), scope).await;
+    assert_eq!(refused.err(), Some(BrokerError::Unsupported));
+    login(&broker, "DEMO01").await;
+    let borrowed = broker.holdings(call).await;
+    assert_eq!(borrowed.err(), Some(BrokerError::SessionExpired));
+}
+
+#[tokio::test]
+async fn demat_funds_are_read_where_the_profile_offers_them() {
+    let (broker, _) = setup();
+    let call = login(&broker, "DEMO01").await;
+    let funds = broker.demat_funds(call.clone()).await.unwrap().value;
+    assert_eq!(funds.len(), 3);
+    assert!(funds.iter().all(|fund| fund.tradingsymbol == fund.isin));
+    let mut profile = *sandbox_profile(BrokerKey::Kite).unwrap();
+    profile.capabilities.demat_funds = false;
+    let (broker, _) = setup_with(Box::leak(Box::new(profile)));
+    let call = login(&broker, "DEMO01").await;
+    assert_eq!(
+        broker.demat_funds(call).await.err(),
+        Some(BrokerError::Unsupported)
+    );
+}
+
 fn wanted(quantity: i64) -> Vec<WantedAuthorisation> {
     let isin = "INE154A01025".to_owned();
     vec![WantedAuthorisation {

@@ -132,7 +132,7 @@ pub fn buy(session: &SessionRef, ticker: &str, quantity: i64) -> Command {
 }
 
 pub async fn book(port: &dyn Port, world: &str, at: Timestamp, session: &SessionRef) -> BookView {
-    match ask(port, world, at, Command::OrderBook(session.clone())).await {
+    match ask(port, world, at, Command::OrderBook(session.clone().into())).await {
         Reply::Book(book) => book,
         other => panic!("{other:?}"),
     }

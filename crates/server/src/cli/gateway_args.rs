@@ -69,7 +69,7 @@ pub struct GatewayFlags {
     /// Name shown on the hosted pages [default: the gateway's name]
     #[arg(long, value_name = "TEXT")]
     pub display_name: Option<String>,
-    /// Picture shown on the hosted pages (PNG)
+    /// Picture shown on the hosted pages (PNG or JPEG)
     #[arg(long, value_name = "FILE")]
     pub logo: Option<PathBuf>,
     /// Web origin of the partner's pages; repeatable

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use torana_credentials::rotation::SecretPair;
+use torana_domain::money::Paise;
 use torana_engine::{Engine, Gateway};
 
 use crate::cli::args::JsonArgs;
@@ -52,7 +53,7 @@ fn described(gateway: &Gateway) -> Value {
         "mode": gateway.mode,
         "state": state(gateway),
         "displayName": gateway.display_name(),
-        "hasLogo": gateway.has_logo,
+        "hasLogo": gateway.logo.is_some(),
         "createdAt": gateway.created_at.to_iso(),
         "origins": settings.origins,
         "webhookUrls": settings.webhook_urls,
@@ -66,8 +67,8 @@ fn described(gateway: &Gateway) -> Value {
         "intents": settings.intents.as_ref().map_or_else(|| "all".into(), |list| json!(list)),
         "brokers": settings.brokers.as_ref().map_or_else(|| "all".into(), |list| json!(list)),
         "limits": {
-            "orderValueMax": settings.limits.order_value_max.map(|max| max.to_decimal()),
-            "basketValueMax": settings.limits.basket_value_max.map(|max| max.to_decimal()),
+            "orderValueMax": settings.limits.order_value_max.map(Paise::to_decimal),
+            "basketValueMax": settings.limits.basket_value_max.map(Paise::to_decimal),
             "legsMax": settings.limits.legs_max,
         },
         "secret": secret(&gateway.secret),

@@ -58,6 +58,7 @@ async fn admin_engine(settings: &Settings) -> Result<Engine, Failure> {
         public_url,
         egress_allow,
         seed: None,
+        fetches_logos: false,
     };
     build_engine(settings, inputs).await
 }

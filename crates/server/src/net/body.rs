@@ -68,7 +68,12 @@ impl TimedBody {
     /// Bounds `inner` and reports to `fate`.
     #[must_use]
     pub fn new(inner: Incoming, limit: Duration, fate: BodyFate) -> Self {
-        Self { inner: Some(inner), limit, timer: None, fate }
+        Self {
+            inner: Some(inner),
+            limit,
+            timer: None,
+            fate,
+        }
     }
 }
 
@@ -81,17 +86,24 @@ impl Body for TimedBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let this = self.get_mut();
-        let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
+        let Some(inner) = &mut this.inner else {
+            return Poll::Ready(None);
+        };
         if let Poll::Ready(frame) = Pin::new(inner).poll_frame(cx) {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let limit = this.limit;
-        let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        let timer = this
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         if timer.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
         this.fate.0.was_slow.store(true, Ordering::Release);
-        let late = std::io::Error::new(std::io::ErrorKind::TimedOut, "the request body did not arrive in time");
+        let late = std::io::Error::new(
+            std::io::ErrorKind::TimedOut,
+            "the request body did not arrive in time",
+        );
         Poll::Ready(Some(Err(late.into())))
     }
 
@@ -100,7 +112,9 @@ impl Body for TimedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        self.inner
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
 

@@ -106,7 +106,9 @@ impl Gate {
             answer = self.failure(&path, ErrorCode::RequestTimeout, &id);
         }
         if was_slow || !is_drained {
-            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            answer
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             answer.headers_mut().entry(&REQUEST_ID).or_insert(value);

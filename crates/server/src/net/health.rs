@@ -17,11 +17,11 @@ const VERDICT_LIFE: Duration = Duration::from_secs(1);
 /// Longest time one check may take.
 const CHECK_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// One thing that has to be well: its name and its check, whose error says what is wrong.
-pub type Check = (
-    &'static str,
-    Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
-);
+/// A check; its error says what is wrong.
+pub type CheckFn = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// One thing that has to be well: its name and its check.
+pub type Check = (&'static str, CheckFn);
 
 /// Failed checks with their reasons.
 type Failed = Vec<(&'static str, String)>;

@@ -124,7 +124,7 @@ async fn create(State(shop): State<Arc<Shop>>, headers: HeaderMap, Json(wish): J
             shop.sessions.change(&id, |session| {
                 session
                     .transactions
-                    .push_back((transaction_id.clone(), wish.kind))
+                    .push_back((transaction_id.clone(), wish.kind));
             });
             Json(json!({ "transactionId": transaction_id })).into_response()
         }

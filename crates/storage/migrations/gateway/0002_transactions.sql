@@ -28,6 +28,7 @@ CREATE TABLE txn (
   updated_at BIGINT NOT NULL,
   expire_at BIGINT NOT NULL,
   processing_since BIGINT,
+  ended_since BIGINT,
   event_seq BIGINT NOT NULL,
   webhook_seq BIGINT NOT NULL
 );

@@ -59,6 +59,7 @@ statements! {
     FINISH = "DELETE FROM job WHERE id = $1 AND lease_token = $2";
     RESCHEDULE = "UPDATE job SET due_at = $3, lease_until = 0, lease_token = lease_token + 1
         WHERE id = $1 AND lease_token = $2";
+    RELEASE_ALL = "UPDATE job SET lease_until = 0 WHERE lease_until > 0";
     REMOVE = "DELETE FROM job WHERE subject = $1 AND kind = $2";
 }
 
@@ -129,9 +130,12 @@ pub fn next_due(
     domain: JobDomain,
     wall_now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
-    tx.query_opt(NEXT_DUE, &[domain.as_str().into(), gateway_id.into(), wall_now.into()])?
-        .map(|row| row.time(0))
-        .transpose()
+    tx.query_opt(
+        NEXT_DUE,
+        &[domain.as_str().into(), gateway_id.into(), wall_now.into()],
+    )?
+    .map(|row| row.time(0))
+    .transpose()
 }
 
 /// Whether the claim still stands; a step that acts on the world commits this check first.
@@ -170,4 +174,9 @@ pub fn reschedule(tx: &mut dyn Tx, job: &JobRow, due_at: Timestamp) -> Result<bo
 /// Takes a job out of the queue, whoever holds it.
 pub fn remove(tx: &mut dyn Tx, kind: &str, subject: i64) -> Result<(), StoreError> {
     tx.execute(REMOVE, &[subject.into(), kind.into()]).map(|_| ())
+}
+
+/// Makes every job free to be claimed. A holder that is alive after all loses its claim to the next one.
+pub fn release_all(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    tx.execute(RELEASE_ALL, &[]).map(|_| ())
 }

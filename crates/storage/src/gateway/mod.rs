@@ -7,6 +7,7 @@ pub mod gateways;
 pub mod idempotency;
 pub mod investors;
 pub mod jobs;
+pub mod logos;
 pub mod resets;
 pub mod sessions;
 pub mod snapshots;
@@ -36,6 +37,11 @@ pub const MIGRATIONS: &[Migration] = &[
         "orders",
         include_str!("../../migrations/gateway/0004_orders.sql"),
     ),
+    Migration::common(
+        5,
+        "logos",
+        include_str!("../../migrations/gateway/0005_logos.sql"),
+    ),
 ];
 
 /// Every statement of this schema, for the test that prepares them on both engines.
@@ -49,6 +55,7 @@ pub fn all_statements() -> Vec<&'static str> {
         idempotency::STATEMENTS,
         investors::STATEMENTS,
         jobs::STATEMENTS,
+        logos::STATEMENTS,
         resets::STATEMENTS,
         sessions::STATEMENTS,
         snapshots::STATEMENTS,

@@ -19,9 +19,10 @@ statements! {
     SDK_SESSIONS = "DELETE FROM sdk_session WHERE gateway_id = $1";
     INVESTORS = "DELETE FROM investor WHERE gateway_id = $1";
     ANSWERS = "DELETE FROM idempotency WHERE gateway_id = $1";
+    LOGOS = "DELETE FROM order_logo WHERE gateway_id = $1";
 }
 
-/// Deletes users, transactions, jobs and stored answers of a gateway; children first.
+/// Deletes users, transactions, jobs, stored answers and pictures of orders of a gateway; children first.
 pub fn delete_world(tx: &mut dyn Tx, gateway_id: i64) -> Result<(), StoreError> {
     for statement in STATEMENTS {
         tx.execute(statement, &[gateway_id.into()])?;

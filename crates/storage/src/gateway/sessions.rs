@@ -57,9 +57,11 @@ statements! {
         WHERE cookie_hash = $1 AND gateway_id = $2 AND ended_at IS NULL AND expires_at > $3";
     LIVE_OF_INVESTOR = "SELECT id, gateway_id, investor_id, broker, sealed, expires_at, ended_at FROM broker_session
         WHERE investor_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY id DESC";
+    NEWEST_OF_INVESTOR = "SELECT id, gateway_id, investor_id, broker, sealed, expires_at, ended_at FROM broker_session
+        WHERE investor_id = $1 AND broker = $2 ORDER BY id DESC LIMIT 1";
     END_BROKER = "UPDATE broker_session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     LIST_BROKERS = "SELECT id, gateway_id, investor_id, broker, sealed, expires_at, ended_at FROM broker_session
-        WHERE gateway_id = $1 AND ended_at IS NULL ORDER BY id";
+        WHERE gateway_id = $1 ORDER BY id";
     RESEAL_BROKER = "UPDATE broker_session SET sealed = $2 WHERE id = $1";
     RECENT_BROKERS = "SELECT broker FROM broker_session WHERE cookie_hash = $1 AND gateway_id = $2
         ORDER BY id DESC LIMIT 3";
@@ -209,6 +211,18 @@ pub fn list_living_brokers(
         .collect()
 }
 
+/// The newest session of an investor at a broker, ended or not.
+pub fn newest_broker(
+    tx: &mut dyn Tx,
+    investor_id: i64,
+    broker: BrokerKey,
+) -> Result<Option<BrokerSessionRow>, StoreError> {
+    tx.query_opt(NEWEST_OF_INVESTOR, &[investor_id.into(), broker.as_str().into()])?
+        .as_ref()
+        .map(read_broker)
+        .transpose()
+}
+
 /// Ends a broker session; ending it twice changes nothing.
 pub fn end_broker(tx: &mut dyn Tx, id: i64, at: Timestamp) -> Result<(), StoreError> {
     tx.execute(END_BROKER, &[id.into(), at.into()]).map(|_| ())
@@ -226,7 +240,7 @@ pub fn recent_brokers(
         .collect()
 }
 
-/// Every session of a gateway that was not ended, for a change of keys.
+/// Every session of a gateway, for a change of keys: ended ones too, they still say whose account they are of.
 pub fn list_brokers(tx: &mut dyn Tx, gateway_id: i64) -> Result<Vec<BrokerSessionRow>, StoreError> {
     tx.query(LIST_BROKERS, &[gateway_id.into()])?
         .iter()

@@ -41,6 +41,8 @@ pub struct TxnRow {
     pub expire_at: Timestamp,
     /// Wall time of the move to `PROCESSING`, from which the SDK's waits count.
     pub processing_since: Option<Timestamp>,
+    /// Wall time of the move to a terminal status.
+    pub ended_since: Option<Timestamp>,
     /// Number of the newest event.
     pub event_seq: i64,
     /// Number of the newest webhook event.
@@ -84,18 +86,19 @@ statements! {
         updated_at, expire_at, event_seq, webhook_seq) VALUES ($1, $2, $3, 'INITIALIZED', $4, 0, $5, $6, $6, $7, 1, 0)
         RETURNING id";
     FIND = "SELECT id, gateway_id, public_id, intent, status, principal, investor_id, signup, notes, error_code,
-        result, created_at, updated_at, expire_at, processing_since, event_seq, webhook_seq
+        result, created_at, updated_at, expire_at, processing_since, ended_since, event_seq, webhook_seq
         FROM txn WHERE public_id = $1 AND gateway_id = $2";
     LOAD = "SELECT id, gateway_id, public_id, intent, status, principal, investor_id, signup, notes, error_code,
-        result, created_at, updated_at, expire_at, processing_since, event_seq, webhook_seq
+        result, created_at, updated_at, expire_at, processing_since, ended_since, event_seq, webhook_seq
         FROM txn WHERE id = $1";
     OF_INVESTOR = "SELECT id, gateway_id, public_id, intent, status, principal, investor_id, signup, notes,
-        error_code, result, created_at, updated_at, expire_at, processing_since, event_seq, webhook_seq
+        error_code, result, created_at, updated_at, expire_at, processing_since, ended_since, event_seq, webhook_seq
         FROM txn WHERE investor_id = $1 AND id IN (SELECT txn_id FROM batch WHERE investor_id = $1)
         AND (status = 'COMPLETED' OR (status = 'PROCESSING' AND $4 = 1))
         ORDER BY id DESC LIMIT $2 OFFSET $3";
     UPDATE = "UPDATE txn SET status = $2, investor_id = $3, signup = $4, error_code = $5, result = $6,
-        updated_at = $7, processing_since = $8, event_seq = $9, webhook_seq = $10 WHERE id = $1 AND event_seq = $11";
+        updated_at = $7, processing_since = $8, ended_since = $9, event_seq = $10, webhook_seq = $11
+        WHERE id = $1 AND event_seq = $12";
     INSERT_EVENT = "INSERT INTO event (txn_id, seq, type, at, data) VALUES ($1, $2, $3, $4, $5)";
     EVENTS = "SELECT seq, type, at, data FROM event WHERE txn_id = $1 ORDER BY seq";
     CONSENT_REFUSED = "SELECT 1 FROM txn WHERE investor_id = $1 AND error_code = 1003 LIMIT 1";
@@ -126,8 +129,9 @@ fn read(row: &Row) -> Result<TxnRow, StoreError> {
         updated_at: row.time(12)?,
         expire_at: row.time(13)?,
         processing_since: row.opt_time(14)?,
-        event_seq: row.int(15)?,
-        webhook_seq: row.int(16)?,
+        ended_since: row.opt_time(15)?,
+        event_seq: row.int(16)?,
+        webhook_seq: row.int(17)?,
     })
 }
 
@@ -194,6 +198,7 @@ pub fn update(tx: &mut dyn Tx, row: &TxnRow, previous_seq: i64) -> Result<(), St
         row.result.as_deref().into(),
         row.updated_at.into(),
         row.processing_since.into(),
+        row.ended_since.into(),
         row.event_seq.into(),
         row.webhook_seq.into(),
         previous_seq.into(),

@@ -170,7 +170,10 @@ fn session_dies_with_its_first_order() {
         world.place(&session, market(Buy, "ITC", 1)),
         Reply::SessionExpired
     );
-    assert_eq!(world.run(Command::OrderBook(session)), Reply::SessionExpired);
+    assert_eq!(
+        world.run(Command::OrderBook(session.into())),
+        Reply::SessionExpired
+    );
     world.now = world.now.plus_seconds(1);
     let again = world.login("DIES1");
     assert_eq!(world.order(&again, &id).state, Complete);

@@ -32,7 +32,7 @@ fn a_sale_leaves_the_holdings_overnight() {
     world.taken(&session, market(Sell, "INFY", 25));
     world.go_to("2026-01-06T04:30:00.000Z");
     let session = world.login("DEMO01");
-    let Reply::Holdings(holdings) = world.run(Command::Holdings(session)) else {
+    let Reply::Holdings(holdings) = world.run(Command::Holdings(session.into())) else {
         panic!()
     };
     assert!(holdings.iter().all(|held| held.isin != INFY));

@@ -1,5 +1,6 @@
 //! Accounts, logins, clearances, resets.
 
+use torana_domain::money::Units;
 use torana_domain::order::Side::Sell;
 
 use super::*;
@@ -161,6 +162,68 @@ fn another_accounts_token_proves_nothing() {
         }),
         Reply::LoginRefused { .. }
     ));
+}
+
+#[test]
+fn the_platform_reads_without_a_login_and_only_what_is_there() {
+    let mut world = World::new();
+    let session = world.login("DEMO01");
+    world.taken(&session, market(Sell, "ITC", 5));
+    let reads = |reader: &Reader| {
+        [
+            Command::Holdings(reader.clone()),
+            Command::Positions(reader.clone()),
+            Command::DematFunds(reader.clone()),
+            Command::OrderBook(reader.clone()),
+        ]
+    };
+    let [users, platforms] = [Reader::from(session.clone()), Reader::Platform(key("DEMO01"))];
+    let seen = reads(&users).map(|command| world.run(command));
+    let events = world.events.len();
+    assert_eq!(reads(&platforms).map(|command| world.run(command)), seen);
+    world.go_to("2026-01-06T00:30:00.000Z");
+    for command in reads(&users) {
+        assert_eq!(world.run(command), Reply::SessionExpired);
+    }
+    for command in reads(&platforms) {
+        assert!(!matches!(
+            world.run(command),
+            Reply::SessionExpired | Reply::NoSuchAccount
+        ));
+    }
+    for command in reads(&Reader::Platform(key("NOBODY"))) {
+        assert_eq!(world.run(command), Reply::NoSuchAccount);
+    }
+    assert_eq!(world.events.len(), events + 1, "nothing happened but the new day");
+}
+
+#[test]
+fn demo_accounts_hold_funds_that_are_valued_at_the_last_close() {
+    let mut world = World::new();
+    let session = world.login("DEMO01");
+    let mut funds = |session: &SessionRef| match world.run(Command::DematFunds(session.clone().into())) {
+        Reply::DematFunds(funds) => funds,
+        other => panic!("{other:?}"),
+    };
+    let held = funds(&session);
+    assert_eq!(held.len(), 3);
+    let first = &held[0];
+    assert_eq!(
+        (first.name.as_str(), first.units, first.last_price, first.pnl),
+        (
+            "Sandbox Flexi Cap Fund - Direct Growth",
+            Units(105_231_000),
+            Price(602_000),
+            Paise(85_132)
+        )
+    );
+    assert_eq!(first.last_price_date.to_string(), "2026-01-02", "a Friday");
+    assert!(held.iter().any(|fund| fund.pnl.0 < 0), "one has lost");
+    let empty = world.login("EMPTY01");
+    assert_eq!(
+        world.run(Command::DematFunds(empty.into())),
+        Reply::DematFunds(Vec::new())
+    );
 }
 
 #[test]

@@ -100,7 +100,7 @@ impl World {
     }
 
     fn book(&mut self, session: &SessionRef) -> BookView {
-        match self.run(Command::OrderBook(session.clone())) {
+        match self.run(Command::OrderBook(session.clone().into())) {
             Reply::Book(book) => book,
             other => panic!("{other:?}"),
         }
@@ -115,7 +115,7 @@ impl World {
     }
 
     fn holding(&mut self, session: &SessionRef, isin: &str) -> HoldingView {
-        match self.run(Command::Holdings(session.clone())) {
+        match self.run(Command::Holdings(session.clone().into())) {
             Reply::Holdings(holdings) => holdings.into_iter().find(|holding| holding.isin == isin).unwrap(),
             other => panic!("{other:?}"),
         }
@@ -129,7 +129,7 @@ impl World {
     }
 
     fn positions(&mut self, session: &SessionRef) -> Vec<PositionView> {
-        match self.run(Command::Positions(session.clone())) {
+        match self.run(Command::Positions(session.clone().into())) {
             Reply::Positions(positions) => positions,
             other => panic!("{other:?}"),
         }

@@ -249,7 +249,7 @@ function addCall(call) {
   const good = call.status >= 200 && call.status < 300;
   entry(element("calls"), [
     make("span", { className: `badge ${good ? "good" : "bad"}`, textContent: call.status || "–" }),
-    make("code", { textContent: `${call.method} ${call.path.split("?")[0]}` }), time(call.at),
+    make("code", { textContent: `${call.method} ${call.path.split("?")[0]}`, title: call.path }), time(call.at),
   ], [["Request " + call.path, call.request], [`Answer after ${call.elapsedMs} ms`, call.response]]);
 }
 

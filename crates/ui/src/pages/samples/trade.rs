@@ -62,6 +62,18 @@ fn review_page(lines: Vec<ReviewLine>) -> Review {
     }
 }
 
+/// Partner and order with pictures of their own.
+fn with_logos(review: Review) -> Page {
+    let logo = |name: &str| Some(format!("/assets/logo/{name}.png"));
+    let mut frame = order_frame(2);
+    frame.partner = frame.partner.map(|partner| partner.with_logo(logo("partner")));
+    let review = Review {
+        order_logo: logo("order"),
+        ..review
+    };
+    Page::new(frame, review)
+}
+
 pub(super) fn review() -> Vec<Sample> {
     let open_line = |index, ticker, name, rupees| ReviewLine {
         side: None,
@@ -132,6 +144,7 @@ pub(super) fn review() -> Vec<Sample> {
                 },
             ),
         ),
+        ("review-logos", with_logos(review_page(basket()))),
         (
             "review-amo",
             Page::new(order_frame(2).with_setting(Setting::Live), amo),

@@ -1,0 +1,60 @@
+//! The built binary from the outside, over HTTP, on both databases. Build it first:
+//! `cargo build -p torana-server`. One database alone: `cargo nextest run -p torana-blackbox sqlite`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::float_arithmetic,
+    clippy::needless_pass_by_value,
+    clippy::cloned_ref_to_slice_refs,
+    reason = "tests: a panic is a failure, values are built where they are used"
+)]
+
+/// Makes two tests of each function that takes an engine: `name::sqlite` and `name::postgres`.
+macro_rules! on_both_engines {
+    ($($name:ident),+ $(,)?) => { $(
+        mod $name {
+            #[test]
+            fn sqlite() {
+                super::$name(torana_testkit::Engine::Sqlite);
+            }
+
+            #[test]
+            fn postgres() {
+                if std::env::var("TORANA_SKIP_POSTGRES").is_ok_and(|value| value == "1") {
+                    eprintln!("skipped: TORANA_SKIP_POSTGRES=1");
+                } else {
+                    super::$name(torana_testkit::Engine::Postgres);
+                }
+            }
+        }
+    )+ };
+}
+
+mod auth;
+mod commands;
+mod create;
+mod decisions;
+mod details;
+mod durability;
+mod envelope;
+mod expiry;
+mod idempotency;
+mod limits;
+mod market;
+mod nightly;
+mod openapi;
+mod operations;
+mod orders;
+mod pages;
+mod rotation;
+mod sdk;
+mod secrets;
+mod settings;
+mod story;
+mod tenants;
+mod tokens;
+mod webhooks;
+mod window;

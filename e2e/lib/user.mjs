@@ -1,0 +1,79 @@
+// A user at the hosted pages, in a real browser.
+import { expect } from "@playwright/test";
+
+const PAGES_MAX = 30;
+const STEP_MS = 20_000;
+
+/** Name of the hosted step on the screen, once there is one. */
+export async function stepOf(window) {
+  const body = window.locator("body[data-step]");
+  await body.waitFor({ timeout: STEP_MS });
+  return body.getAttribute("data-step");
+}
+
+/** Waits until the window shows another step than `step`, or is gone. */
+async function leave(window, step) {
+  const started = Date.now();
+  while (!window.isClosed() && Date.now() - started < STEP_MS) {
+    const now = await window.locator("body").getAttribute("data-step", { timeout: 1000 }).catch(() => null);
+    if (now && now !== step) return;
+    await window.waitForTimeout(50).catch(() => {});
+  }
+  if (!window.isClosed()) throw new Error(`the window stays at ${step}: ${await window.locator("main").innerText()}`);
+}
+
+async function pickBroker(window, key) {
+  const tile = window.locator(`button[name=broker][value=${key}]`);
+  if (!(await tile.isVisible())) await window.locator("details.more > summary").click();
+  await tile.click();
+}
+
+const ACTIONS = {
+  brokers: (window, plan) => pickBroker(window, plan.broker),
+  notice: (window) => window.click("button[value=continue]"),
+  session: (window) => window.click("button[value=continue]"),
+  login: async (window, plan) => {
+    const known = window.locator(`input[name=account][value="${plan.account}"]`);
+    if (await known.count()) await window.locator("label.pick-row", { has: known }).click();
+    else await window.fill("input[name=account__other]", plan.account);
+    await window.click("main button[type=submit]");
+  },
+  consent: (window, plan) => window.click(`button[value=${plan.consent}]`),
+  review: (window) => window.click("button[value=confirm]"),
+  checks: (window, plan) => window.click(`button[value=${plan.short}]`),
+  authorise: async (window) => {
+    await window.fill("input[name=tpin]", "123456");
+    await window.click("button[value=authorise]");
+  },
+  market: (window, plan) => window.click(`button[value=${plan.market}]`),
+  status: (window) => window.click("button[value=finish]"),
+  mismatch: (window) => window.click("button[value=finish]"),
+};
+
+const DEFAULTS = { broker: "kite", account: "DEMO01", consent: "accept", short: "leave", market: "leave" };
+
+/**
+ * Goes through the flow until its window closes, its last page shows, or `until` is on the screen. `look` is
+ * called on every page. Returns the steps that were seen.
+ */
+export async function walk(window, { until = null, look = null, ...rest } = {}) {
+  const plan = { ...DEFAULTS, ...rest };
+  const seen = [];
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    if (window.isClosed()) return seen;
+    const step = await stepOf(window).catch((error) => {
+      if (window.isClosed()) return null;
+      throw error;
+    });
+    if (!step) return seen;
+    seen.push(step);
+    if (step !== "loading" && step !== "progress") await look?.(window, step);
+    if (step === until || step === "done") return seen;
+    if (!["loading", "progress"].includes(step)) {
+      expect(Object.keys(ACTIONS), `a step the user knows, after ${seen}`).toContain(step);
+      await ACTIONS[step](window, plan);
+    }
+    await leave(window, step);
+  }
+  throw new Error(`the flow does not end: ${seen}`);
+}

@@ -1,0 +1,69 @@
+// The window closed by the user at each step: the promise settles within ten seconds with that step's number,
+// the server keeps its status, and the same page can go on.
+import { basket } from "../lib/partner.mjs";
+import { expect, test } from "../lib/test.mjs";
+import { walk } from "../lib/user.mjs";
+
+const SETTLES_MS = 10_000;
+const order = basket("INFY");
+const importing = { intent: "HOLDINGS_IMPORT" };
+
+for (const [step, body, code, status] of [
+  ["brokers", order, 1010, "INITIALIZED"],
+  ["notice", order, 1010, "INITIALIZED"],
+  ["login", order, 1011, "INITIALIZED"],
+  ["review", order, 1012, "USED"],
+  ["consent", importing, 1012, "USED"],
+]) {
+  test(`closed at ${step}: user_cancelled ${code}, ${status}`, async ({ open, partner }) => {
+    const id = await partner.create(body);
+    const tab = await open(id);
+    const popup = await tab.click();
+    await walk(popup, { until: step, account: "DEMO02" });
+    const closed = Date.now();
+    await popup.close();
+    expect((await tab.outcome()).error).toMatchObject({ message: "user_cancelled", code });
+    expect(Date.now() - closed).toBeLessThan(SETTLES_MS);
+    expect(await partner.rawStatus(id)).toBe(status);
+  });
+}
+
+test("after a close the same page opens the flow again and finishes it", async ({ open, partner }) => {
+  const id = await partner.create(order);
+  const tab = await open(id);
+  const first = await tab.click();
+  await walk(first, { until: "review", account: "DEMO02" });
+  await first.close();
+  expect((await tab.outcome()).error.code).toBe(1012);
+  await tab.page.evaluate(() => {
+    window.outcome = null;
+  });
+  const second = await tab.click();
+  const steps = await walk(second);
+  expect(steps).not.toContain("login");
+  expect((await tab.outcome()).result.orderBatches[0].status).toBe("COMPLETED");
+});
+
+test("closed after the orders were sent: still an order result", async ({ open, partner }) => {
+  const id = await partner.create(order);
+  const tab = await open(id);
+  const popup = await tab.click();
+  await walk(popup, { until: "review", account: "SLOW01" });
+  await popup.click("button[value=confirm]");
+  await popup.waitForSelector("body[data-step=progress], body[data-step=status]");
+  await popup.close();
+  const { result } = await tab.outcome();
+  expect(result.orderBatches[0].status).toBe("PLACED");
+  expect(await partner.rawStatus(id)).toBe("PROCESSING");
+});
+
+test("reloading and going back keep the flow whole", async ({ open, partner }) => {
+  const tab = await open(await partner.create(order));
+  const popup = await tab.click();
+  await walk(popup, { until: "login", account: "DEMO02" });
+  await popup.reload();
+  await popup.goBack();
+  await popup.goForward();
+  await walk(popup, { account: "DEMO02" });
+  expect((await tab.outcome()).result.orderBatches[0].status).toBe("COMPLETED");
+});
