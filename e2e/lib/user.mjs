@@ -67,7 +67,12 @@ export async function walk(window, { until = null, look = null, ...rest } = {}) 
     });
     if (!step) return seen;
     seen.push(step);
-    if (step !== "loading" && step !== "progress") await look?.(window, step);
+    if (step !== "loading" && step !== "progress") {
+      await look?.(window, step).catch((error) => {
+        // The last pages close by themselves, also while somebody looks.
+        if (!window.isClosed()) throw error;
+      });
+    }
     if (step === until || step === "done") return seen;
     if (!["loading", "progress"].includes(step)) {
       expect(Object.keys(ACTIONS), `a step the user knows, after ${seen}`).toContain(step);

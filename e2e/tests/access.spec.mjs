@@ -40,7 +40,8 @@ test("an order's pages", async ({ open, partner }) => {
     await popup.goBack();
     await stepOf(popup);
   }
-  const steps = await walk(popup, { account: "DEMO02", look });
+  // Orders that fail are explained, for as long as a user needs to read it.
+  const steps = await walk(popup, { account: "ORDERFAIL01", look });
   expect(steps, "the user sees what became of the orders").toContain("status");
   expect((await tab.outcome()).result.success).toBe(true);
 });

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use postgres::{Client, NoTls};
 use torana_domain::gateway::{GatewaySettings, Mode};
 use torana_domain::ids::GatewayName;
@@ -23,8 +22,6 @@ use crate::rows::{self, Maker};
 pub const GATEWAY: &str = "bench";
 /// Transactions of one commit while a database is filled.
 const FILL_CLOSURE: u64 = 1_000;
-/// Such commits at a time.
-const FILL_AT_ONCE: usize = 8;
 
 /// Which database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,22 +188,20 @@ pub async fn maker(store: &Store) -> Result<Maker> {
     Maker::new(found.context("the gateway is not there")?.id)
 }
 
-/// Stores that many transactions.
+/// Stores that many transactions, one commit after the other: commits side by side would only be in each
+/// other's way on PostgreSQL.
 pub fn fill(store: &Store, count: u64) -> Result<()> {
     runtime()?.block_on(async {
         let maker = Arc::new(maker(store).await?);
-        let starts = (0..count).step_by(usize::try_from(FILL_CLOSURE).context("step")?);
-        let commits = stream::iter(starts).map(|start| {
-            let (maker, at) = (maker.clone(), now());
-            store.write("bench.fill", move |tx| {
-                let mut numbers = start..count.min(start + FILL_CLOSURE);
-                numbers.try_for_each(|number| rows::write(tx, &maker.stored(number, at)))
-            })
-        });
-        commits
-            .buffer_unordered(FILL_AT_ONCE)
-            .try_collect::<()>()
-            .await
-            .context("filling the database")
+        let mut start = 0;
+        while start < count {
+            let (maker, at, end) = (maker.clone(), now(), count.min(start + FILL_CLOSURE));
+            let stored = store.write("bench.fill", move |tx| {
+                (start..end).try_for_each(|number| rows::write(tx, &maker.stored(number, at)))
+            });
+            stored.await.context("filling the database")?;
+            start = end;
+        }
+        Ok(())
     })
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use torana_domain::batch::{BatchStatus, filled_count, traded_amount};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::ids::{BatchId, TransactionId};
-use torana_domain::order::{Order, OrderState, Side, Variety};
+use torana_domain::order::{Evidence, Order, OrderState, Side, Variety};
 use torana_domain::time::Timestamp;
 use utoipa::ToSchema;
 
@@ -117,8 +117,9 @@ pub struct OrderBody {
     /// What proved the state.
     #[schema(value_type = String)]
     pub evidence: &'static str,
-    /// When that was true.
-    pub as_of: Instant,
+    /// When that was true; `null` while nothing proves anything.
+    #[schema(required)]
+    pub as_of: Option<Instant>,
 }
 
 impl BatchBody {
@@ -181,7 +182,7 @@ impl OrderBody {
             status_message: order.status_message.clone(),
             raw_status: order.state.wire_raw_status(),
             evidence: order.evidence.as_str(),
-            as_of: Instant(order.as_of),
+            as_of: (order.evidence != Evidence::None).then_some(Instant(order.as_of)),
         }
     }
 }

@@ -124,26 +124,15 @@ impl Engine {
             webhook_key: SecretKind::WebhookKey.generate(entropy),
         });
         let wall = self.wall_now();
-        // The sealed form is bound to the internal key, so the row comes first; a gateway without secrets is
-        // left out by every process until the second commit.
-        let (row_name, row_settings) = (name.clone(), settings.clone());
-        let id = self
-            .store()
-            .write("gateway.created", move |tx| {
-                gateways::insert(tx, &row_name, mode, &row_settings, wall)
-            })
-            .await
-            .map_err(|error| match error {
-                StoreError::Duplicate(_) => AdminError::Exists(name.clone()),
-                other => AdminError::Store(other),
-            })?;
         let mut sealed = Vec::new();
         for kind in KINDS {
             let pair = SecretPair::new(secrets.of(kind).clone());
-            sealed.push((kind, self.seal_pair(id, kind, &pair)?));
+            sealed.push((kind, self.seal_pair(&name, kind, &pair)?));
         }
+        let row_name = name.clone();
         self.store()
-            .write("gateway.secrets", move |tx| {
+            .write("gateway.created", move |tx| {
+                let id = gateways::insert(tx, &row_name, mode, &settings, wall)?;
                 for (kind, text) in &sealed {
                     gateways::put_secret(tx, id, kind.as_str(), text, wall)?;
                 }
@@ -156,7 +145,11 @@ impl Engine {
                     wall.plus_ms(torana_domain::time::DAY_MS),
                 )
             })
-            .await?;
+            .await
+            .map_err(|error| match error {
+                StoreError::Duplicate(_) => AdminError::Exists(name),
+                other => AdminError::Store(other),
+            })?;
         self.reload_gateways().await?;
         Ok(secrets)
     }
@@ -229,7 +222,7 @@ impl Engine {
             RotationStep::Activate => (pair.activate(wall)?, None),
             RotationStep::Finish => (pair.finish(wall)?, None),
         };
-        let (id, sealed) = (gateway.id, self.seal_pair(gateway.id, kind, &next)?);
+        let (id, sealed) = (gateway.id, self.seal_pair(&gateway.name, kind, &next)?);
         self.store()
             .write("gateway.secret_rotated", move |tx| {
                 gateways::put_secret(tx, id, kind.as_str(), &sealed, wall)
@@ -253,7 +246,7 @@ impl Engine {
                 (SecretKind::ApiSecret, &gateway.api_secret),
                 (SecretKind::WebhookKey, &gateway.webhook_key),
             ] {
-                let sealed = self.seal_pair(id, kind, pair)?;
+                let sealed = self.seal_pair(&gateway.name, kind, pair)?;
                 self.store()
                     .write("gateway.resealed", move |tx| {
                         gateways::put_secret(tx, id, kind.as_str(), &sealed, wall)
@@ -297,11 +290,16 @@ impl Engine {
         Ok(moved)
     }
 
-    fn seal_pair(&self, gateway_id: i64, kind: SecretKind, pair: &SecretPair) -> Result<String, AdminError> {
+    fn seal_pair(
+        &self,
+        name: &GatewayName,
+        kind: SecretKind,
+        pair: &SecretPair,
+    ) -> Result<String, AdminError> {
         let sealed = SealedPair::seal(
             pair,
             &self.keyring(),
-            &secret_context(gateway_id, kind),
+            &secret_context(name, kind),
             &*self.rt().entropy,
         )
         .map_err(|error| AdminError::Keys(error.to_string()))?;

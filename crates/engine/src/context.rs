@@ -8,6 +8,7 @@ use torana_clock::calendar::MarketCalendar;
 use torana_credentials::keyring::Keyring;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
+use torana_domain::ids::AuthId;
 use torana_domain::time::Timestamp;
 use torana_exchange::port::Port;
 use torana_instruments::Master;
@@ -55,6 +56,15 @@ pub struct EngineParts {
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
+/// A user that exists from the start, as the demo's does.
+#[derive(Debug, Clone)]
+pub(crate) struct SeededUser {
+    pub(crate) gateway_id: i64,
+    pub(crate) auth_id: AuthId,
+    pub(crate) broker: BrokerKey,
+    pub(crate) account: String,
+}
+
 pub(crate) struct Inner {
     pub(crate) parts: EngineParts,
     /// The keys of this moment; `parts` holds those of the start.
@@ -66,6 +76,8 @@ pub(crate) struct Inner {
     pub(crate) governor: Governor,
     /// Worlds that a clock call is walking through, with the instant at which they stand.
     pub(crate) stepping: Mutex<BTreeMap<i64, Timestamp>>,
+    /// The user that was seeded, to be seeded again when its world is reset.
+    pub(crate) seeded_user: Mutex<Option<SeededUser>>,
 }
 
 impl Engine {
@@ -80,6 +92,7 @@ impl Engine {
             in_flight: InFlight::default(),
             governor: Governor::default(),
             stepping: Mutex::new(BTreeMap::new()),
+            seeded_user: Mutex::new(None),
         }))
     }
 

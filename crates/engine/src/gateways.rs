@@ -135,8 +135,8 @@ fn read_all(tx: &mut dyn Tx) -> Result<Vec<StoredGateway>, StoreError> {
 }
 
 /// The place that a secret is sealed for.
-pub(crate) fn secret_context(gateway_id: i64, kind: SecretKind) -> String {
-    format!("gateway/{gateway_id}/{}", kind.as_str())
+pub(crate) fn secret_context(gateway: &GatewayName, kind: SecretKind) -> String {
+    format!("gateway/{gateway}/{}", kind.as_str())
 }
 
 impl Engine {
@@ -226,7 +226,7 @@ impl Engine {
             let sealed: SealedPair =
                 serde_json::from_str(&sealed.1).map_err(|_| "secret is not readable".to_owned())?;
             sealed
-                .open(&self.keyring(), &secret_context(row.id, kind))
+                .open(&self.keyring(), &secret_context(&row.name, kind))
                 .map_err(|error| error.to_string())
         };
         let clock = match clock {

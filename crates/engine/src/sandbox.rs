@@ -1,18 +1,22 @@
 //! The operator's and developer's hands on a sandbox gateway: accounts and reset.
 
+use serde_json::json;
 use torana_clock::world::ClockState;
 use torana_contract::envelope::ApiError;
 use torana_contract::errors::ErrorCode;
 use torana_domain::broker_key::BrokerKey;
+use torana_domain::order::{Evidence, OrderState};
 use torana_domain::time::{DAY_MS, Timestamp};
 use torana_exchange::core::command::{AccountView, NewAccount, SecurityName, WorldView};
 use torana_exchange::core::{Command, Reply};
-use torana_storage::gateway::{jobs, resets};
+use torana_storage::gateway::{batches, jobs, resets, transactions};
+use torana_storage::{StoreError, Tx};
 
-use crate::context::Engine;
+use crate::context::{Engine, lock};
 use crate::error::{EngineError, from_store};
 use crate::gateways::Gateway;
 use crate::jobs::kind;
+use crate::lifecycle::{self, Now};
 
 /// How much a reset throws away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,8 +115,14 @@ impl Engine {
             Reply::World(world) => world,
             _ => return Err(ApiError::new(ErrorCode::InternalError)),
         };
-        if reset.scope == ResetScope::World {
-            let gateway_id = gateway.id;
+        let gateway_id = gateway.id;
+        if reset.scope == ResetScope::Exchange {
+            let now = self.now(gateway);
+            self.store()
+                .write("world.proof_lost", move |tx| lose_proof(tx, gateway_id, now))
+                .await
+                .map_err(from_store)?;
+        } else {
             self.store()
                 .write("world.reset", move |tx| {
                     resets::delete_world(tx, gateway_id)?;
@@ -137,6 +147,39 @@ impl Engine {
                 .map_err(|_| ApiError::new(ErrorCode::InternalError))?
         };
         let clock = self.store_clock(gateway, clock).await?;
+        self.seed_again(gateway).await?;
         Ok((world, clock))
     }
+
+    /// The user that exists from the start exists after a reset too.
+    async fn seed_again(&self, gateway: &Gateway) -> Result<(), EngineError> {
+        let seeded = lock(&self.inner().seeded_user).clone();
+        let Some(user) = seeded.filter(|user| user.gateway_id == gateway.id) else {
+            return Ok(());
+        };
+        let Some(gateway) = self.gateway_by_id(gateway.id) else {
+            return Ok(());
+        };
+        self.seed_user(&gateway, user.auth_id, user.broker, &user.account)
+            .await
+    }
+}
+
+/// The exchange forgot its books: what was known of open orders can be proven no more. This is the one step back
+/// that an order can make, and only a sandbox has it.
+fn lose_proof(tx: &mut dyn Tx, gateway_id: i64, now: Now) -> Result<(), StoreError> {
+    for batch in batches::list_open_of_gateway(tx, gateway_id)? {
+        let mut txn = transactions::load(tx, batch.txn_id)?;
+        for mut row in batches::orders(tx, batch.id)? {
+            if row.order.state != OrderState::Open {
+                continue;
+            }
+            row.order.state = OrderState::Unknown;
+            row.order.evidence = Evidence::None;
+            batches::update_order(tx, &row)?;
+            let facts = json!({ "line": row.line, "from": "open", "to": "unknown", "why": "world reset" });
+            lifecycle::record(tx, &mut txn, "order.unknown", &facts, now)?;
+        }
+    }
+    Ok(())
 }

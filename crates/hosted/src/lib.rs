@@ -21,6 +21,7 @@ use std::sync::Arc;
 use torana_engine::Engine;
 use torana_ui::Renderer;
 
+pub use presence::OpenStreams;
 pub use routes::router;
 
 /// Address of the client, put into each request by the process that accepted it.
@@ -36,6 +37,8 @@ pub struct HostedState {
     pub renderer: Arc<Renderer>,
     /// Name of the demo gateway while it is seeded, for the banner.
     pub demo_gateway: Option<String>,
+    /// Which flows have a page open.
+    pub streams: Arc<OpenStreams>,
 }
 
 impl HostedState {

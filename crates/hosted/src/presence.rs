@@ -1,6 +1,8 @@
 //! Page presence: an event stream that is open as long as a page is, with a heartbeat where streams are
 //! missing. Only the server decides whether a window is closed, and this is what it decides by.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -15,29 +17,65 @@ use torana_engine::flow::access::FlowRun;
 /// for gone.
 const BEAT: Duration = Duration::from_secs(8);
 
-/// Says goodbye for a page whose stream ended, however it ended.
+/// Open streams by flow. A user may have a flow open twice, and the stream of the page before may end after that
+/// of the next one began: only the end of the last one is a goodbye. Known to this process only; another process
+/// sees the signs of life in the database.
+#[derive(Debug, Default)]
+pub struct OpenStreams(Mutex<BTreeMap<i64, usize>>);
+
+impl OpenStreams {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<i64, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, flow: i64) {
+        *self.lock().entry(flow).or_default() += 1;
+    }
+
+    /// True if that was the last one.
+    fn end(&self, flow: i64) -> bool {
+        let mut open = self.lock();
+        let left = open.get(&flow).map_or(0, |count| count.saturating_sub(1));
+        if left == 0 {
+            open.remove(&flow);
+        } else {
+            open.insert(flow, left);
+        }
+        left == 0
+    }
+
+    /// Whether a page of the flow holds a stream.
+    pub fn is_open(&self, flow: i64) -> bool {
+        self.lock().contains_key(&flow)
+    }
+}
+
+/// Says goodbye for the last page of a flow whose stream ended, however it ended.
 struct Goodbye {
     engine: Engine,
+    streams: Arc<OpenStreams>,
     run: FlowRun,
 }
 
 impl Drop for Goodbye {
     fn drop(&mut self) {
+        if !self.streams.end(self.run.flow.id) {
+            return;
+        }
         let (engine, run) = (self.engine.clone(), self.run.clone());
-        self.engine.rt().spawn.spawn(
-            "flow.goodbye",
-            Box::pin(async move {
-                if let Err(error) = engine.page_gone(&run).await {
-                    tracing::warn!(?error, "a closed page could not be recorded");
-                }
-            }),
-        );
+        let task = async move {
+            if let Err(error) = engine.page_gone(&run).await {
+                tracing::warn!(?error, "a closed page could not be recorded");
+            }
+        };
+        self.engine.rt().spawn.spawn("flow.goodbye", Box::pin(task));
     }
 }
 
 /// The event stream of one page.
-pub fn stream(engine: Engine, run: FlowRun) -> Response {
-    let goodbye = Goodbye { engine, run };
+pub fn stream(engine: Engine, streams: Arc<OpenStreams>, run: FlowRun) -> Response {
+    streams.begin(run.flow.id);
+    let goodbye = Goodbye { engine, streams, run };
     let beats = stream::unfold((goodbye, true), |(goodbye, is_first)| async move {
         if !is_first {
             goodbye.engine.rt().sleep.sleep(BEAT).await;

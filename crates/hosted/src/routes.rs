@@ -1,8 +1,11 @@
 //! The routes under `/flow` and `/assets`.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use http::request::Parts;
@@ -35,7 +38,21 @@ pub fn router(state: HostedState) -> Router {
         .route("/flow", any(unknown))
         .route("/return/{broker}", any(unknown))
         .route("/flow/{flow}", any(unknown))
+        .layer(from_fn_with_state(state.clone(), readable_path))
         .with_state(state)
+}
+
+/// A path that is no text after decoding belongs to no page; said before the routes read their parameters.
+async fn readable_path(State(state): State<HostedState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().replace('+', "%2B");
+    let is_text = url::form_urlencoded::parse(path.as_bytes()).all(|(name, value)| {
+        !name.contains(char::REPLACEMENT_CHARACTER) && !value.contains(char::REPLACEMENT_CHARACTER)
+    });
+    if is_text {
+        next.run(request).await
+    } else {
+        refused(&state, ErrorKind::NotFound)
+    }
 }
 
 /// A flow in the browser that holds its cookie.
@@ -188,7 +205,7 @@ async fn presence_stream(
 ) -> Response {
     let (request, _) = request.into_parts();
     match visit(&state, &flow, &request).await {
-        Ok(visit) => presence::stream(state.engine.clone(), visit.run),
+        Ok(visit) => presence::stream(state.engine.clone(), Arc::clone(&state.streams), visit.run),
         Err(_) => status_only(StatusCode::NOT_FOUND),
     }
 }
@@ -216,7 +233,8 @@ async fn sign_of_life(state: &HostedState, flow: &str, request: Request, is_pres
     if !token {
         return status_only(StatusCode::FORBIDDEN);
     }
-    let recorded = if is_present {
+    // The beacon of a page comes before its stream ends; while any stream is open, the stream's end decides.
+    let recorded = if is_present || state.streams.is_open(visit.run.flow.id) {
         state.engine.page_seen(&visit.run).await
     } else {
         state.engine.page_gone(&visit.run).await

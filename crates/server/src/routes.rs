@@ -46,6 +46,7 @@ fn hosted(engine: &Engine, is_demo_seeded: bool) -> Result<Router, Failure> {
     let renderer =
         Renderer::new().map_err(|error| Failure::failed(format!("the pages cannot be used: {error}")))?;
     let state = HostedState {
+        streams: Arc::default(),
         engine: engine.clone(),
         renderer: Arc::new(renderer),
         demo_gateway: is_demo_seeded.then(|| GATEWAY.to_owned()),

@@ -1,15 +1,24 @@
 //! A partner's backend: the calls that it makes, and no more than it knows.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Client};
 use crate::jwt;
-use crate::wait::wait_until;
+use crate::wait::{wait_until, wait_until_for};
 
 /// An instant of a trading day at which the market is open: Monday, 10:00 IST.
 pub const MARKET_OPEN: &str = "2026-01-05T04:30:00.000Z";
 /// An instant at which it is closed and after-market orders are taken: the same Monday, 18:00 IST.
 pub const MARKET_CLOSED: &str = "2026-01-05T12:30:00.000Z";
+
+/// The same evening, when the day's books are closed and read.
+pub const AFTER_CLOSE: &str = "2026-01-05T16:30:00.000Z";
+
+/// How long orders may take to be proven by an open book; a lease of the killed process included.
+const OPEN_BOOK_PATIENCE: Duration = Duration::from_secs(20);
+const CRASH_PATIENCE: Duration = Duration::from_secs(90);
 
 /// What the operator gives to a partner.
 #[derive(Debug, Clone)]
@@ -189,6 +198,22 @@ impl Partner {
         wait_until(&format!("{id} to be {status}"), || {
             let data = self.details(&self.guest(), id).data();
             (data["transactionDetails"]["rawStatus"] == status).then_some(data)
+        })
+    }
+
+    /// Waits until an order transaction has ended, also after its process was killed. An order whose sending
+    /// was cut off may have no proof before the day's book is closed; the clock is moved there then.
+    #[must_use]
+    pub fn final_state_after_a_crash(&self, id: &str) -> Value {
+        let start = std::time::Instant::now();
+        let mut is_closed = false;
+        wait_until_for(CRASH_PATIENCE, &format!("{id} to end after a crash"), || {
+            let data = self.details(&self.guest(), id).data();
+            if !is_closed && start.elapsed() > OPEN_BOOK_PATIENCE {
+                let _ = self.clock(&json!({"set": AFTER_CLOSE})).data();
+                is_closed = true;
+            }
+            (data["transactionDetails"]["rawStatus"] == "COMPLETED").then_some(data)
         })
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::cli::{self, Output};
 use crate::http::Client;
+use crate::options::{Engine, Options};
 use crate::partner::{GatewayKeys, Partner};
 use crate::receiver::Receiver;
 use crate::temp::TempDir;
@@ -25,97 +26,6 @@ const PORTS: u16 = 18_000;
 const START_PATIENCE: Duration = Duration::from_secs(30);
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 const LOG_LINES_SHOWN_MAX: usize = 40;
-
-/// Which database the gateway keeps its data in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// Embedded.
-    Sqlite,
-    /// A fresh database of a throw-away cluster.
-    Postgres,
-}
-
-/// How a gateway is started.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Database.
-    pub engine: Engine,
-    /// `server.profile`.
-    pub profile: &'static str,
-    /// Whether `gatewaydemo` is seeded.
-    pub demo_gateway: bool,
-    /// `--seed`.
-    pub seed: Option<u64>,
-    /// `host:port` pairs of `egress.allow`.
-    pub egress: Vec<String>,
-    /// Further settings: dotted key and its value as TOML.
-    pub settings: Vec<(String, String)>,
-}
-
-impl Options {
-    /// Profile `sandbox`, nothing seeded.
-    #[must_use]
-    pub fn new(engine: Engine) -> Self {
-        Self {
-            engine,
-            profile: "sandbox",
-            demo_gateway: false,
-            seed: None,
-            egress: Vec::new(),
-            settings: Vec::new(),
-        }
-    }
-
-    /// With `gatewaydemo`.
-    #[must_use]
-    pub fn demo(mut self) -> Self {
-        self.demo_gateway = true;
-        self
-    }
-
-    /// With `--seed`.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
-        self
-    }
-
-    /// Lets webhooks reach a receiver on loopback.
-    #[must_use]
-    pub fn allow(mut self, receiver: &Receiver) -> Self {
-        self.egress.push(receiver.host_port());
-        self
-    }
-
-    /// With one more setting.
-    #[must_use]
-    pub fn set(mut self, key: &str, toml: &str) -> Self {
-        self.settings.push((key.to_owned(), toml.to_owned()));
-        self
-    }
-
-    fn config(&self, folder: &TempDir, listen: &str, database: Option<&str>) -> String {
-        let mut lines = vec![
-            format!("server.profile = {:?}", self.profile),
-            format!("server.listen = {listen:?}"),
-            format!("data.dir = {:?}", folder.join("data")),
-            format!("keys.file = {:?}", folder.join("torana.keys")),
-            format!("egress.allow = {:?}", self.egress),
-        ];
-        if let Some(url) = database {
-            lines.push(format!("database.url = {url:?}"));
-        }
-        if !self.settings.iter().any(|(key, _)| key == "metrics.listen") {
-            lines.push("metrics.listen = \"off\"".to_owned());
-        }
-        lines.extend(
-            self.settings
-                .iter()
-                .map(|(key, value)| format!("{key} = {value}")),
-        );
-        lines.join("\n") + "\n"
-    }
-}
 
 /// An installation, running or not. Dropping it kills the process and removes its data.
 #[derive(Debug)]

@@ -1,13 +1,18 @@
 //! The SDK's side of its protocol with the server.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Client};
 use crate::process::ORIGIN;
-use crate::wait::wait_until;
+use crate::wait::wait_until_for;
 
 /// What the SDK says that it is.
 pub const VERSION: &str = "web/1.0.0";
+
+/// Longest time until a promise settles: the wait for fills, or the time that a user gets to read.
+const SETTLE_PATIENCE: Duration = Duration::from_secs(45);
 
 /// A page of the partner with the SDK in it.
 #[derive(Debug, Clone)]
@@ -106,7 +111,7 @@ impl Sdk {
     /// Polls until the promise would settle; returns the settlement.
     #[must_use]
     pub fn settle(&self, id: &str) -> Value {
-        wait_until(&format!("{id} to settle"), || {
+        wait_until_for(SETTLE_PATIENCE, &format!("{id} to settle"), || {
             let settlement = self.state(id).data()["settlement"].clone();
             (settlement["outcome"] != "pending").then_some(settlement)
         })

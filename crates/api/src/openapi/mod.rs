@@ -1,6 +1,7 @@
 //! The OpenAPI document, assembled from the routes that serve the requests.
 
 mod failures;
+mod process;
 pub mod words;
 
 use std::sync::LazyLock;
@@ -35,6 +36,7 @@ use crate::{docs, partner, reply, sandbox, sdk};
         (name = "SDK protocol", description = "For Torana's own SDKs; may change without notice."),
         (name = "Documentation", description = "What this server says about itself."),
     ),
+    paths(process::get_health, process::get_readiness),
     components(schemas(ErrorBody)),
     modifiers(&Credentials),
 )]

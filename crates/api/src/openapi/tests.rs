@@ -143,7 +143,9 @@ fn handlers_name_only_slugs_of_the_table() {
     let operations = |item: &PathItem| -> Vec<Operation> {
         [&item.get, &item.post].into_iter().flatten().cloned().collect()
     };
-    for (path, item) in &raw.paths.paths {
+    // The probes of the process answer in their own form.
+    let ours = raw.paths.paths.iter().filter(|(path, _)| *path != "/readyz");
+    for (path, item) in ours {
         for operation in operations(item) {
             for (status, response) in operation
                 .responses
@@ -214,7 +216,9 @@ fn the_routes_are_these() {
         ("/docs/errors", "get"),
         ("/gateway/{gatewayName}/transaction", "post"),
         ("/gateway/{gatewayName}/user/holdings", "get"),
+        ("/healthz", "get"),
         ("/openapi.json", "get"),
+        ("/readyz", "get"),
         ("/torana/sdk/v1/{gatewayName}/init", "post"),
         ("/torana/sdk/v1/{gatewayName}/logout", "post"),
         (

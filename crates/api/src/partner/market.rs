@@ -40,7 +40,7 @@ pub async fn get_market_status(
         "broker",
         "a broker key, such as kite",
         &mut problems,
-        BrokerKey::parse,
+        BrokerKey::parse_lenient,
     );
     problems.into_result()?;
     let (engine, gateway) = (api.engine(), &call.caller.gateway);

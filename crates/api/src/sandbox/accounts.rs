@@ -241,7 +241,7 @@ fn parse(body: &[u8]) -> Result<NewAccount, ApiError> {
         "broker",
         &mut problems,
         "a broker key, such as kite",
-        BrokerKey::parse,
+        BrokerKey::parse_lenient,
     );
     let broker = broker.required(&mut problems, "broker", "a broker key, such as kite");
     let key = body

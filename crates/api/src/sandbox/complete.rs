@@ -199,7 +199,7 @@ fn parse(body: &[u8], wait: Duration, mut problems: Problems) -> Result<WalkRequ
             "broker",
             &mut problems,
             "a broker key, such as kite",
-            BrokerKey::parse,
+            BrokerKey::parse_lenient,
         )
         .value();
     let account = body

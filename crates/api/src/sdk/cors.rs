@@ -1,5 +1,6 @@
 //! Which pages may read the answers: those of whitelisted origins, and everybody an unknown gateway's 404.
 
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -38,15 +39,15 @@ pub struct PageOrigin(pub Origin);
 /// The middleware around the protocol's routes.
 pub async fn around(
     State(api): State<ApiState>,
-    params: RawPathParams,
+    params: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let name = params
-        .iter()
-        .find(|(name, _)| *name == "gatewayName")
-        .map_or("", |(_, value)| value);
-    let gateway = api.engine().gateway(name);
+    // A path that is no text names no gateway; the handler says so in the envelope.
+    let gateway = params.ok().and_then(|params| {
+        let (_, name) = params.iter().find(|(name, _)| *name == "gatewayName")?;
+        api.engine().gateway(name)
+    });
     let mut response = match judge(gateway.as_deref(), request.headers()) {
         Verdict::NoPage => next.run(request).await,
         Verdict::Refused => Failure::from(ErrorCode::OriginNotAllowed).into_response(),

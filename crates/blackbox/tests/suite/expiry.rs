@@ -76,12 +76,6 @@ fn after_the_login_expiry_has_its_own_code(engine: Engine) {
         data["smallcaseAuthId"].is_string(),
         "expiry does not erase a verified identity: {data}"
     );
-    let settlement = sdk.settle(&id);
-    assert_eq!(
-        (&settlement["outcome"], &settlement["code"]),
-        (&json!("reject"), &json!(1005)),
-        "{settlement}"
-    );
     // The page that is still on the screen places nothing any more.
     let page = browser.press("action", "confirm", &[]);
     assert!(
@@ -91,6 +85,13 @@ fn after_the_login_expiry_has_its_own_code(engine: Engine) {
         page.text
     );
     assert_eq!(partner.raw_status(&id), "EXPIRED");
+    browser.close();
+    let settlement = sdk.settle(&id);
+    assert_eq!(
+        (&settlement["outcome"], &settlement["code"]),
+        (&json!("reject"), &json!(1005)),
+        "{settlement}"
+    );
 }
 
 #[test]

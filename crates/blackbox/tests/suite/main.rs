@@ -34,6 +34,7 @@ macro_rules! on_both_engines {
 }
 
 mod auth;
+mod bodies;
 mod commands;
 mod create;
 mod decisions;
@@ -50,8 +51,10 @@ mod operations;
 mod orders;
 mod pages;
 mod rotation;
+mod sandbox;
 mod sdk;
 mod secrets;
+mod securities;
 mod settings;
 mod story;
 mod tenants;

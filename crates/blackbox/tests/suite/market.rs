@@ -106,5 +106,6 @@ fn the_pages_offer_after_market_orders_only_where_the_partner_asked() {
     let mut browser = flow::open(&sdk, &id, &json!({"amo": false}));
     let _ = walk(&mut browser, &plan);
     assert_eq!(browser.page().step, "done", "{}", browser.page().text);
+    browser.close();
     assert_eq!(sdk.settle(&id)["code"], 4004);
 }

@@ -310,6 +310,7 @@ fn the_identity_decides_a_mismatch_at_the_login_page() {
         "only the stored broker: {steps:?}"
     );
     assert_eq!(browser.page().step, "mismatch", "{steps:?}");
+    browser.close();
     let settlement = sdk.settle(&id);
     assert_eq!(
         (&settlement["code"], &settlement["message"]),

@@ -124,8 +124,12 @@ impl Engine {
             (Status::Initialized, before_login!(), Action::ChooseBroker(key)) => {
                 self.choose_broker(run, key).await
             }
-            (Status::Initialized, Step::Chooser, Action::LeaveBrokerMissing) => self.fail(run, 1006).await,
-            (Status::Initialized, Step::Chooser, Action::LeaveOpenAccount) => self.fail(run, 1007).await,
+            (Status::Initialized, before_login!(), Action::LeaveBrokerMissing) => {
+                self.leave_chooser(run, 1006).await
+            }
+            (Status::Initialized, before_login!(), Action::LeaveOpenAccount) => {
+                self.leave_chooser(run, 1007).await
+            }
             (Status::Initialized, Step::Notice, Action::AcceptNotice) => {
                 self.accept_notice(run, browser).await
             }
@@ -176,6 +180,14 @@ impl Engine {
             ..run.state.clone()
         };
         self.commit_change(run, Change::step(state)).await
+    }
+
+    /// The chooser's way out, which exists only where there is something to choose.
+    async fn leave_chooser(&self, run: &FlowRun, code: u16) -> Result<Effect, EngineError> {
+        if self.is_broker_fixed(run) {
+            return Ok(Effect::default());
+        }
+        self.fail(run, code).await
     }
 
     async fn cancel_flow(&self, run: &FlowRun) -> Result<Effect, EngineError> {

@@ -100,6 +100,9 @@ impl Engine {
 
     /// One commit: consent, transaction to `PROCESSING`, the job that fetches.
     async fn start_fetch(&self, run: &FlowRun) -> Result<Effect, EngineError> {
+        if self.flow_call(run).await?.is_none() {
+            return self.login_again(run).await;
+        }
         let state = to_json(&FlowState {
             step: Step::Progress,
             ..run.state.clone()

@@ -10,12 +10,12 @@ use torana_domain::transaction::Cause;
 use torana_runtime::{Stream, random_bytes};
 use torana_storage::StoreError;
 use torana_storage::gateway::batches::{self, NewBatch};
-use torana_storage::gateway::{jobs, transactions};
+use torana_storage::gateway::{jobs, sessions, transactions};
 
 use super::access::{Browser, FlowRun};
 use super::act::{Change, Effect, race_is_fine, save};
 use super::checks::lost;
-use super::review::{LineEdit, moved_lines};
+use super::review::{LineEdit, limit_problems, moved_lines};
 use super::state::{FlowState, Review, ReviewLine, Step};
 use crate::context::Engine;
 use crate::create::to_json;
@@ -68,6 +68,19 @@ impl Engine {
             return self.commit_change(run, Change::step(state)).await;
         }
         let priced = self.priced(run, &call, edited.clone()).await?;
+        let over = limit_problems(&run.gateway.settings.limits, &priced);
+        if !over.is_empty() {
+            let review = Review {
+                problems: over,
+                ..priced
+            };
+            let state = FlowState {
+                step: Step::Review,
+                review,
+                ..run.state.clone()
+            };
+            return self.commit_change(run, Change::step(state)).await;
+        }
         let moved = moved_lines(&edited, &priced);
         if !moved.is_empty() {
             let review = Review { moved, ..priced };
@@ -179,6 +192,10 @@ impl Engine {
                     return Err(StoreError::Rollback);
                 }
                 let mut txn = transactions::load(tx, flow.txn_id)?;
+                // The account that pays is the account that the transaction names, or nothing is sent.
+                if sessions::load_broker(tx, new.broker_session_id)?.investor_id != new.investor_id {
+                    return Err(StoreError::Rollback);
+                }
                 let batch_id = batches::insert(tx, &new, &tickets)?;
                 let facts =
                     json!({ "batchId": new.public_id, "orders": tickets.len(), "variety": new.variety });

@@ -139,7 +139,7 @@ impl Engine {
             fresh_id: AuthId::from_random(self.id_bytes()),
             session: SessionSource::Existing(row.id),
         };
-        self.commit_login(run, verified).await
+        self.commit_login(run, verified).await.map(|_| Effect::default())
     }
 
     fn account_hash(&self, run: &FlowRun, broker: BrokerKey, account_id: &str) -> String {
@@ -169,9 +169,12 @@ impl Engine {
         };
         let cookie = BearerToken::generate(BearerKind::BrokerCookie, &*self.rt().entropy);
         let verified = self.verified(run, key, &session, &cookie)?;
-        let mut effect = self.commit_login(run, verified).await?;
-        effect.broker_cookie = Some(cookie.reveal().to_owned());
-        Ok(effect)
+        let is_stored = self.commit_login(run, verified).await?;
+        let broker_cookie = is_stored.then(|| cookie.reveal().to_owned());
+        Ok(Effect {
+            broker_cookie,
+            redirect: None,
+        })
     }
 
     fn verified(
@@ -199,8 +202,10 @@ impl Engine {
     }
 
     /// One commit: identity, investor, session, transaction, flow. Another account than the mapped one ends
-    /// the transaction, and nothing of that account is stored.
-    async fn commit_login(&self, run: &FlowRun, verified: Verified) -> Result<Effect, EngineError> {
+    /// the transaction, and nothing of that account is stored. After the first login of a transaction (its
+    /// session ended meanwhile) there is no such end any more: the login is asked for again. True if the login
+    /// is stored.
+    async fn commit_login(&self, run: &FlowRun, verified: Verified) -> Result<bool, EngineError> {
         let after = step_after_login(&run.loaded.txn.intent);
         let base = FlowState {
             login_state: None,
@@ -218,6 +223,11 @@ impl Engine {
             account_masked: None,
             ..base.clone()
         })?;
+        let again = to_json(&FlowState {
+            message: Some(SAME_ACCOUNT.to_owned()),
+            account_masked: run.state.account_masked.clone(),
+            ..base.clone()
+        })?;
         let (flow, gateway_id, now) = (run.flow.clone(), run.gateway.id, run.now);
         let committed = self
             .store()
@@ -226,6 +236,12 @@ impl Engine {
                 let known =
                     investors::find_by_account(tx, gateway_id, verified.broker, &verified.account_hash)?;
                 let is_other = |id: &AuthId| known.as_ref().is_none_or(|investor| investor.auth_id != *id);
+                if let Some(owner) = txn.investor_id
+                    && known.as_ref().is_none_or(|investor| investor.id != owner)
+                {
+                    save(tx, flow.id, flow.version, &again)?;
+                    return Ok(false);
+                }
                 if txn.principal.as_ref().is_some_and(is_other) {
                     if save(tx, flow.id, flow.version, &mismatch)? {
                         must(lifecycle::apply(
@@ -236,9 +252,11 @@ impl Engine {
                             now,
                         )?)?;
                     }
-                    return Ok(None);
+                    return Ok(false);
                 }
-                txn.signup = known.is_none();
+                if txn.investor_id.is_none() {
+                    txn.signup = known.is_none();
+                }
                 let investor_id = match known {
                     Some(investor) => investor.id,
                     None => insert_investor(tx, gateway_id, &verified, now)?,
@@ -252,16 +270,19 @@ impl Engine {
                 if !save(tx, flow.id, flow.version, &with_session(&matched, session_id)?)? {
                     return Err(StoreError::Rollback);
                 }
-                Ok(Some(()))
+                Ok(true)
             })
             .await;
         match committed {
             // What the next step needs is done when it is shown: until then the user may still cancel.
-            Ok(Some(()) | None) => Ok(Effect::default()),
-            Err(error) => race_is_fine(error),
+            Ok(is_stored) => Ok(is_stored),
+            Err(error) => race_is_fine(error).map(|_| false),
         }
     }
 }
+
+/// Said to a user who comes back with another account in the middle of a transaction.
+const SAME_ACCOUNT: &str = "This request was started with another account. Please log in to that one.";
 
 fn insert_investor(
     tx: &mut dyn Tx,

@@ -121,14 +121,14 @@ impl Engine {
         // One message per field: what was typed wrongly is said before what is missing because of it.
         let mut said = std::collections::BTreeSet::new();
         problems.retain(|problem| said.insert((problem.line, problem.problem.field())));
-        check_limits(&run.gateway.settings.limits, &review, &mut problems);
         review.problems = problems;
         review
     }
 }
 
-/// The operator's bounds, checked with the prices at hand.
-fn check_limits(limits: &OrderLimits, review: &Review, problems: &mut Vec<LineProblem>) {
+/// The operator's bounds against freshly priced lines. A bound on values without a price to check it by refuses.
+pub(super) fn limit_problems(limits: &OrderLimits, review: &Review) -> Vec<LineProblem> {
+    let mut problems = Vec::new();
     let mut say = |line, problem, detail| {
         problems.push(LineProblem {
             line,
@@ -141,24 +141,22 @@ fn check_limits(limits: &OrderLimits, review: &Review, problems: &mut Vec<LinePr
     {
         say(0, Problem::Legs, max.to_string());
     }
+    let bounds_values = limits.order_value_max.is_some() || limits.basket_value_max.is_some();
+    let mut total = 0_i64;
     for (index, line) in review.lines.iter().enumerate() {
-        if let (Some(max), Some(value)) = (limits.order_value_max, estimate(line))
-            && value > max
-        {
-            say(index, Problem::OrderValue, max.to_decimal());
+        match (estimate(line), limits.order_value_max) {
+            (None, _) if bounds_values => say(index, Problem::PriceUnknown, String::new()),
+            (Some(value), Some(max)) if value > max => say(index, Problem::OrderValue, max.to_decimal()),
+            _ => {}
         }
+        total = total.saturating_add(estimate(line).map_or(0, |value| value.0));
     }
-    let total: i64 = review
-        .lines
-        .iter()
-        .filter_map(estimate)
-        .map(|value| value.0)
-        .sum();
     if let Some(max) = limits.basket_value_max
         && total > max.0
     {
         say(0, Problem::BasketValue, max.to_decimal());
     }
+    problems
 }
 
 /// Estimated rupees of a line: limit price, else shown price, times shares.

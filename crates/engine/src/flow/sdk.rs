@@ -150,6 +150,8 @@ impl Engine {
         let nonce = self
             .store()
             .write("flow.handle", move |tx| {
+                // A new window is on its way: what was known of the last one no longer counts.
+                flows::mark_seen(tx, flow_id, wall)?;
                 flows::insert_handle(tx, &hash, flow_id, wall.plus_ms(HANDLE_MS))?;
                 Ok(flows::load(tx, flow_id)?.nonce)
             })

@@ -47,10 +47,10 @@ pub fn is_close_believed(presence: Presence<'_>, wall: Timestamp) -> bool {
             .is_some_and(|since| wall.ms_since(since) >= CLOSE_BELIEVED_AFTER_MS)
 }
 
-/// How long the promise waits for the user to read a good end (wall time).
-const HOLD_GOOD_MS: i64 = 3000;
-/// The same for an end that has something to explain: failed orders, an error, an expiry.
-const HOLD_BAD_MS: i64 = 30_000;
+/// How long the promise waits for the user to read a last page that closes by itself (wall time).
+const HOLD_SHORT_MS: i64 = 3000;
+/// The same for a page that explains something and waits for the user: failed orders, the wrong account.
+const HOLD_LONG_MS: i64 = 30_000;
 
 /// The contract's table, and before its outcome is told, time for the user to read the last page: the pages show
 /// failures themselves, and settling closes their window. Nothing is held once no page is present.
@@ -71,15 +71,16 @@ pub fn settle(loaded: &Loaded, presence: Option<Presence<'_>>, wall: Timestamp) 
 }
 
 fn hold_ms(loaded: &Loaded) -> i64 {
-    let all_good = match &loaded.batch {
-        Some((_, orders)) => BatchStatus::of(orders) == BatchStatus::Completed,
-        None => true,
-    };
+    let has_failures = loaded
+        .batch
+        .as_ref()
+        .is_some_and(|(_, orders)| BatchStatus::of(orders) != BatchStatus::Completed);
     match loaded.txn.status {
         // The user pressed cancel and knows.
         Status::Cancelled => 0,
-        Status::Completed | Status::ActionRequired if all_good => HOLD_GOOD_MS,
-        _ => HOLD_BAD_MS,
+        Status::Errored if loaded.txn.error_code == Some(1001) => HOLD_LONG_MS,
+        _ if has_failures => HOLD_LONG_MS,
+        _ => HOLD_SHORT_MS,
     }
 }
 

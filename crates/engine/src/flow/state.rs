@@ -139,6 +139,8 @@ pub enum Problem {
     PriceTick,
     /// Outside today's band. Detail: the band.
     PriceBand,
+    /// There is no price now, and without one a bound cannot be checked.
+    PriceUnknown,
     /// One order is worth too much. Detail: the most.
     OrderValue,
     /// The basket is worth too much. Detail: the most.
@@ -160,6 +162,7 @@ impl Problem {
             Self::PriceNumber => "price_number",
             Self::PriceTick => "price_tick",
             Self::PriceBand => "price_band",
+            Self::PriceUnknown => "price_unknown",
             Self::OrderValue => "order_value",
             Self::BasketValue => "basket_value",
             Self::Legs => "legs",
@@ -173,7 +176,7 @@ impl Problem {
             Self::SideMissing => Some("type"),
             Self::QuantityMissing | Self::QuantityRange | Self::QuantityLot => Some("quantity"),
             Self::PriceMissing | Self::PriceNumber | Self::PriceTick | Self::PriceBand => Some("price"),
-            Self::OrderValue | Self::BasketValue | Self::Legs => None,
+            Self::PriceUnknown | Self::OrderValue | Self::BasketValue | Self::Legs => None,
         }
     }
 

@@ -15,6 +15,7 @@ use torana_domain::order::Side;
 use torana_domain::time::Timestamp;
 use torana_domain::transaction::{Cause, Status};
 use torana_exchange::TPIN;
+use torana_storage::gateway::transactions::TxnRow;
 use torana_storage::gateway::{flows, investors};
 
 use super::access::{Browser, CLOSE_BELIEVED_AFTER_MS, FlowRun};
@@ -138,7 +139,7 @@ impl Engine {
         if !is_user_of(caller, &loaded) {
             return Err(ApiError::new(ErrorCode::InvalidTransactionId));
         }
-        self.check_walkable(caller, &loaded).await?;
+        self.check_walkable(caller, &loaded, request.decision).await?;
         check_decision(&request, &loaded)?;
         let account = self.check_account(caller, &loaded, &request).await?;
         let options = FlowOptions {
@@ -160,7 +161,12 @@ impl Engine {
         })
     }
 
-    async fn check_walkable(&self, caller: &Caller, loaded: &Loaded) -> Result<(), EngineError> {
+    async fn check_walkable(
+        &self,
+        caller: &Caller,
+        loaded: &Loaded,
+        decision: Decision,
+    ) -> Result<(), EngineError> {
         let expired = || ApiError::new(ErrorCode::TransactionExpired);
         let txn = &loaded.txn;
         let is_open = matches!(txn.status, Status::Initialized | Status::Used);
@@ -173,12 +179,23 @@ impl Engine {
             .read(move |tx| flows::find_by_txn(tx, txn_id))
             .await
             .map_err(from_store)?;
-        match flow {
-            Some(flow) if flow.sdk_session_id.is_some() => {
-                Err(expired().with_detail("the flow was started by an SDK session"))
-            }
-            _ => Ok(()),
+        let Some(flow) = flow else { return Ok(()) };
+        if flow.sdk_session_id.is_some() {
+            return Err(expired().with_detail("the flow was started by an SDK session"));
         }
+        let run = self.load_run(flow.id).await?;
+        let at_login = run.state.step == Step::Login;
+        let leaves_chooser = matches!(decision, Decision::NoBroker | Decision::OpenAccount);
+        if (decision == Decision::CloseBeforeLogin && at_login)
+            || (leaves_chooser && self.is_broker_fixed(&run))
+        {
+            let why = format!(
+                "an earlier call left the flow at its step {}",
+                run.state.step.as_str()
+            );
+            return Err(ApiError::new(ErrorCode::DecisionNotApplicable).with_detail(why));
+        }
+        Ok(())
     }
 
     /// The account that the walk logs in to, checked against world, gateway and transaction.
@@ -188,12 +205,13 @@ impl Engine {
         loaded: &Loaded,
         request: &WalkRequest,
     ) -> Result<Option<String>, EngineError> {
-        if !needs_login(request) {
-            return Ok(None);
-        }
         let gateway = &caller.gateway;
         let missing =
             |field: &str| ApiError::validation([format!("{field}: required, because this decision logs in")]);
+        let picks_broker = request.decision == Decision::Cancel && loaded.txn.status == Status::Initialized;
+        if !needs_login(request, &loaded.txn) && !picks_broker {
+            return Ok(None);
+        }
         let broker = request.broker.ok_or_else(|| missing("broker"))?;
         let candidates = self.candidates(gateway, &loaded.txn.intent, &FlowOptions::default());
         let bound = caller
@@ -217,6 +235,9 @@ impl Engine {
             };
             let other = ["DEMO02", "DEMO01"].into_iter().find(is_other);
             return Ok(other.map(str::to_owned));
+        }
+        if !needs_login(request, &loaded.txn) {
+            return Ok(None);
         }
         let account = request.account.as_ref().ok_or_else(|| missing("account"))?;
         if !accounts.iter().any(|known| known.key.account() == account) {
@@ -293,12 +314,13 @@ impl Engine {
     ) -> Result<Option<Action>, EngineError> {
         let fields =
             |name: &str, value: &str| BrokerReturn::Fields(vec![(name.to_owned(), value.to_owned())]);
+        match request.decision {
+            Decision::NoBroker => return Ok(Some(Action::LeaveBrokerMissing)),
+            Decision::OpenAccount => return Ok(Some(Action::LeaveOpenAccount)),
+            _ => {}
+        }
         Ok(match run.state.step {
-            Step::Chooser => match request.decision {
-                Decision::NoBroker => Some(Action::LeaveBrokerMissing),
-                Decision::OpenAccount => Some(Action::LeaveOpenAccount),
-                _ => request.broker.map(Action::ChooseBroker),
-            },
+            Step::Chooser => request.broker.map(Action::ChooseBroker),
             Step::Notice => Some(Action::AcceptNotice),
             Step::ExistingSession => Some(Action::UseAnotherAccount),
             Step::Login => account.map(|account| Action::SubmitLogin(fields("account", account))),
@@ -412,26 +434,30 @@ fn is_user_of(caller: &Caller, loaded: &Loaded) -> bool {
     }
 }
 
-fn needs_login(request: &WalkRequest) -> bool {
-    match request.decision {
-        Decision::Approve | Decision::DenyConsent | Decision::WrongAccount | Decision::CloseAfterLogin => {
-            true
+/// Whether the decision logs in, and so needs an account. A flow that is past its login needs none.
+fn needs_login(request: &WalkRequest, txn: &TxnRow) -> bool {
+    txn.status == Status::Initialized
+        && match request.decision {
+            Decision::Approve
+            | Decision::DenyConsent
+            | Decision::WrongAccount
+            | Decision::CloseAfterLogin => true,
+            // A CONNECT is cancelled at the login page, everything else after the login.
+            Decision::Cancel => !matches!(txn.intent, Intent::Connect),
+            Decision::Expire => request.account.is_some(),
+            Decision::NoBroker | Decision::OpenAccount | Decision::CloseBeforeLogin => false,
         }
-        Decision::Cancel | Decision::Expire => request.account.is_some(),
-        Decision::NoBroker | Decision::OpenAccount | Decision::CloseBeforeLogin => false,
-    }
 }
 
 /// Whether the decision stops on this page.
 fn is_end(run: &FlowRun, request: &WalkRequest) -> bool {
-    let logged_in = run.loaded.txn.status == Status::Used;
-    let is_connect = matches!(run.loaded.txn.intent, Intent::Connect);
+    let txn = &run.loaded.txn;
+    let logged_in = txn.status == Status::Used;
     match request.decision {
-        Decision::CloseBeforeLogin => matches!(run.state.step, Step::Chooser | Step::Notice),
+        Decision::CloseBeforeLogin => true,
         Decision::CloseAfterLogin => logged_in,
-        Decision::Expire => logged_in || !needs_login(request),
-        Decision::Cancel if !needs_login(request) => true,
-        Decision::Cancel if is_connect => run.state.step == Step::Login,
+        Decision::Expire => logged_in || !needs_login(request, txn),
+        Decision::Cancel if matches!(txn.intent, Intent::Connect) => run.state.step == Step::Login,
         Decision::Cancel => logged_in,
         _ => false,
     }
@@ -447,7 +473,8 @@ fn check_decision(request: &WalkRequest, loaded: &Loaded) -> Result<(), EngineEr
         Decision::NoBroker | Decision::OpenAccount => !is_connected && before_login,
         Decision::CloseBeforeLogin => before_login,
         Decision::CloseAfterLogin => !matches!(txn.intent, Intent::Connect),
-        Decision::Approve | Decision::Cancel | Decision::Expire => true,
+        Decision::Expire => request.account.is_none() || !matches!(txn.intent, Intent::Connect),
+        Decision::Approve | Decision::Cancel => true,
     };
     if fits {
         Ok(())

@@ -10,7 +10,7 @@ use torana_storage::gateway::sessions::{self, NewBrokerSession};
 use torana_storage::gateway::snapshots::{self, SnapshotRow};
 
 use super::snapshot::snapshot_of;
-use crate::context::Engine;
+use crate::context::{Engine, SeededUser, lock};
 use crate::create::to_json;
 use crate::error::{EngineError, from_store};
 use crate::gateways::Gateway;
@@ -29,7 +29,16 @@ impl Engine {
         key: BrokerKey,
         account: &str,
     ) -> Result<(), EngineError> {
-        if !gateway.is_sandbox() || self.find_investor(gateway, &auth_id).await?.is_some() {
+        if !gateway.is_sandbox() {
+            return Ok(());
+        }
+        *lock(&self.inner().seeded_user) = Some(SeededUser {
+            gateway_id: gateway.id,
+            auth_id: auth_id.clone(),
+            broker: key,
+            account: account.to_owned(),
+        });
+        if self.find_investor(gateway, &auth_id).await?.is_some() {
             return Ok(());
         }
         let unavailable = || ApiError::new(ErrorCode::BrokerUnavailable);

@@ -243,7 +243,7 @@ fn a_partners_logo_has_another_address_after_a_change() {
     let second = stored(b"two");
     assert_ne!(first, second);
     assert_eq!(run(bed.engine.logo(&first)).unwrap(), None);
-    for odd in ["", "..", "x", &second[1..], &second.to_uppercase()] {
+    for odd in ["", "..", "x", &format!("{second}0"), &second.to_uppercase()] {
         assert_eq!(run(bed.engine.logo(odd)).unwrap(), None, "{odd:?}");
     }
 }

@@ -10,8 +10,8 @@ use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
 use torana_domain::time::Timestamp;
 use torana_engine::{Gateway, Registry};
-use torana_exchange::core::{Command, Reply};
-use torana_exchange::port::{Answer, Port, PortError};
+use torana_exchange::core::{Answer, Command, Reply};
+use torana_exchange::port::{Port, PortError};
 use torana_runtime::{
     BoxFuture, Entropy, Http, HttpError, HttpRequest, HttpResponse, Rt, Sleep, Spawn, Stream, Ticks, Wall,
 };

@@ -70,6 +70,7 @@ impl Bench {
         let name = GatewayName::parse("acme").unwrap();
         run(engine.create_gateway(name, Mode::Sandbox, GatewaySettings::default(), None)).unwrap();
         let state = HostedState {
+            streams: Arc::default(),
             engine: engine.clone(),
             renderer: Arc::new(Renderer::new().unwrap()),
             demo_gateway: None,
@@ -131,7 +132,7 @@ impl Bench {
             flows::save_state(tx, row.id, row.version, &state)
         });
         assert!(is_saved);
-        let cookie = format!("torana_flow_{}={}", opened.flow_id, opened.cookie);
+        let cookie = format!("tf-{}={}", opened.flow_id, opened.cookie);
         let answer = self.get(&format!("/flow/{}/review", opened.flow_id), &cookie);
         assert_eq!(answer.status(), StatusCode::OK);
         let html = run(answer.into_body().collect()).unwrap().to_bytes();

@@ -90,6 +90,9 @@ statements! {
     OPEN_OF_INVESTOR = "SELECT id, public_id, txn_id, investor_id, broker_session_id, broker, variety, placed_event,
         completed_at, place_before, shown, created_at FROM batch WHERE investor_id = $1 AND completed_at IS NULL
         ORDER BY id";
+    OPEN_OF_GATEWAY = "SELECT b.id, b.public_id, b.txn_id, b.investor_id, b.broker_session_id, b.broker, b.variety,
+        b.placed_event, b.completed_at, b.place_before, b.shown, b.created_at FROM batch b
+        JOIN txn t ON t.id = b.txn_id WHERE t.gateway_id = $1 AND b.completed_at IS NULL ORDER BY b.id";
     INSERT_ORDER = "INSERT INTO broker_order (batch_id, line, reference, ticker, isin, side, quantity, order_type,
         price, validity, variety, state, filled, average_price, evidence, as_of)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', 0, 0, 'none', $12)";
@@ -208,6 +211,14 @@ pub fn find(tx: &mut dyn Tx, public_id: &BatchId) -> Result<Option<BatchRow>, St
 /// Batches of an investor with an order that is not final.
 pub fn list_open(tx: &mut dyn Tx, investor_id: i64) -> Result<Vec<BatchRow>, StoreError> {
     tx.query(OPEN_OF_INVESTOR, &[investor_id.into()])?
+        .iter()
+        .map(read)
+        .collect()
+}
+
+/// Batches of a gateway with an order that is not final.
+pub fn list_open_of_gateway(tx: &mut dyn Tx, gateway_id: i64) -> Result<Vec<BatchRow>, StoreError> {
+    tx.query(OPEN_OF_GATEWAY, &[gateway_id.into()])?
         .iter()
         .map(read)
         .collect()
