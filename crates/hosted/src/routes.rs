@@ -135,9 +135,6 @@ async fn act(
     if !form.has_token_of(&visit.cookie) {
         return refused(&state, ErrorKind::FormRefused);
     }
-    if form.get("action") == "finish" {
-        return answers::see_other(&format!("/flow/{flow}/done"));
-    }
     let page = match state.engine.flow_page(visit.run.clone(), &visit.browser).await {
         Ok(page) => page,
         Err(error) => return failed(&state, &error),
@@ -193,6 +190,7 @@ fn action(page: &FlowPage, step: &str, form: &Form) -> Option<Action> {
         ("authorise", "skip") => Action::SkipAuthorisation,
         ("market", "amo") => Action::AcceptAmo,
         ("market", "leave") => Action::LeaveMarketClosed,
+        ("status" | "mismatch", "finish") => Action::Finish,
         ("cancel", "cancel") => Action::Cancel,
         _ => return None,
     })

@@ -21,6 +21,7 @@ pub fn settlement(engine: &Engine, page: &FlowPage) -> Settlement {
 pub fn canonical(engine: &Engine, page: &FlowPage) -> &'static str {
     let loaded = &page.run.loaded;
     match loaded.txn.status {
+        status if page.run.state.is_read && (status.is_terminal() || status == Status::Processing) => "done",
         // After-market orders that the broker took wait for the next session: there is no progress to watch.
         Status::Processing if loaded.batch.as_ref().is_some_and(waits_for_session) => "status",
         Status::Processing if loaded.batch.is_some() && settlement(engine, page) != Settlement::Pending => {

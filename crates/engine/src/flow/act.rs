@@ -54,6 +54,8 @@ pub enum Action {
     AcceptAmo,
     /// Leaves because the market is closed: 4004.
     LeaveMarketClosed,
+    /// Has read how it ended, or that it goes on without the user.
+    Finish,
     /// Presses cancel.
     Cancel,
 }
@@ -117,7 +119,10 @@ impl Engine {
         let status = run.loaded.txn.status;
         let step = run.state.step;
         if status.is_terminal() || status == Status::Processing {
-            return Ok(Effect::default());
+            return match action {
+                Action::Finish => self.finish_reading(run).await,
+                _ => Ok(Effect::default()),
+            };
         }
         match (status, step, action) {
             (_, _, Action::Cancel) => self.cancel_flow(run).await,
@@ -177,6 +182,14 @@ impl Engine {
             broker: Some(key),
             message: None,
             is_external: false,
+            ..run.state.clone()
+        };
+        self.commit_change(run, Change::step(state)).await
+    }
+
+    async fn finish_reading(&self, run: &FlowRun) -> Result<Effect, EngineError> {
+        let state = FlowState {
+            is_read: true,
             ..run.state.clone()
         };
         self.commit_change(run, Change::step(state)).await

@@ -48,7 +48,7 @@ pub fn is_close_believed(presence: Presence<'_>, wall: Timestamp) -> bool {
 }
 
 /// How long the promise waits for the user to read a last page that closes by itself (wall time).
-const HOLD_SHORT_MS: i64 = 3000;
+const HOLD_SHORT_MS: i64 = 5000;
 /// The same for a page that explains something and waits for the user: failed orders, the wrong account.
 const HOLD_LONG_MS: i64 = 30_000;
 
@@ -57,7 +57,9 @@ const HOLD_LONG_MS: i64 = 30_000;
 #[must_use]
 pub fn settle(loaded: &Loaded, presence: Option<Presence<'_>>, wall: Timestamp) -> Settlement {
     let is_shown = presence.is_some_and(|presence| {
-        presence.flow.cookie_hash.is_some() && absent_since(presence.flow, wall).is_none()
+        presence.flow.cookie_hash.is_some()
+            && !presence.state.is_read
+            && absent_since(presence.flow, wall).is_none()
     });
     let is_held = loaded
         .txn
@@ -114,7 +116,9 @@ pub fn decide(loaded: &Loaded, presence: Option<Presence<'_>>, wall: Timestamp) 
             let start = closed
                 .and_then(|presence| presence.flow.closed_at)
                 .map_or(since, |at| at.max(since));
-            let is_over = wall.ms_since(start) >= wait || wall.ms_since(since) >= WAIT_MS;
+            // A user who has read that orders were taken waits for nothing more.
+            let is_read = presence.is_some_and(|presence| presence.state.is_read);
+            let is_over = is_read || wall.ms_since(start) >= wait || wall.ms_since(since) >= WAIT_MS;
             if is_over {
                 after_wait(loaded)
             } else {

@@ -276,4 +276,6 @@ pub struct FlowState {
     pub is_authorisation_settled: bool,
     /// Whether the user takes after-market orders.
     pub accepts_amo: bool,
+    /// Whether the user said on a last page that it is read.
+    pub is_read: bool,
 }
