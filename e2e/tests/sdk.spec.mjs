@@ -55,7 +55,7 @@ test("with flowMode popup a blocked window rejects no_compatible_browser", async
 test("rejections carry the exact message and number", async ({ open, partner }) => {
   const user = await partner.connect("kite", "DEMO01");
   const cases = [
-    [{ intent: "HOLDINGS_IMPORT" }, undefined, { consent: "deny", account: "DEMO02" }, "consent_denied", 1003],
+    [{ intent: "HOLDINGS_IMPORT" }, undefined, { consent: "deny", account: "EMPTY01" }, "consent_denied", 1003],
     [{ intent: "FETCH_FUNDS" }, token(user), { account: "DEMO02" }, "user_mismatch", 1001],
     [basket("INFY"), undefined, { account: "LOWFUNDS01" }, "user_cancelled", 1012],
   ];

@@ -19,7 +19,7 @@ for (const [step, body, code, status] of [
     const id = await partner.create(body);
     const tab = await open(id);
     const popup = await tab.click();
-    await walk(popup, { until: step, account: "DEMO02" });
+    await walk(popup, { until: step, account: "PARTIAL01" });
     const closed = Date.now();
     await popup.close();
     expect((await tab.outcome()).error).toMatchObject({ message: "user_cancelled", code });

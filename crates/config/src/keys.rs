@@ -135,6 +135,9 @@ pub fn environment_name(key: &str) -> String {
 /// What every environment variable of ours starts with.
 pub const ENVIRONMENT_PREFIX: &str = "TORANA_";
 
+/// What the variables of the project's own tests start with; they are no settings.
+pub const TEST_PREFIX: &str = "TORANA_TEST_";
+
 /// Refusal of an unknown key: the nearest names first, then all.
 pub(crate) fn unknown_key_reason(name: &str) -> String {
     let all: Vec<&str> = KEYS.iter().map(|key| key.name).collect();

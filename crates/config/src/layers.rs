@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::SettingError;
-use crate::keys::{ENVIRONMENT_PREFIX, environment_name, find_key, unknown_key_reason};
+use crate::keys::{ENVIRONMENT_PREFIX, TEST_PREFIX, environment_name, find_key, unknown_key_reason};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub struct ConfigFile {
 pub struct Inputs<'a> {
     /// The file, if there is one.
     pub file: Option<ConfigFile>,
-    /// The environment; variables that do not start with `TORANA_` are ignored.
+    /// The environment; variables that do not start with `TORANA_` are ignored, and those of the project's tests.
     pub environment: BTreeMap<String, String>,
     /// Flags: (dotted key, flag as typed, value), the last of equal keys wins.
     pub flags: Vec<(&'static str, String, String)>,
@@ -180,7 +180,7 @@ fn add_environment(layers: &mut Layers, inputs: &Inputs<'_>) -> Result<(), Setti
         .map(|key| (environment_name(key.name), key.name))
         .collect();
     for (variable, value) in &inputs.environment {
-        if !variable.starts_with(ENVIRONMENT_PREFIX) {
+        if !variable.starts_with(ENVIRONMENT_PREFIX) || variable.starts_with(TEST_PREFIX) {
             continue;
         }
         let source = Source::Environment(variable.clone());

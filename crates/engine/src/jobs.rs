@@ -43,7 +43,7 @@ pub mod kind {
 }
 
 /// How long a claim lasts; longer than any single step may take.
-pub(crate) const LEASE_MS: i64 = 60_000;
+pub(crate) const LEASE_MS: i64 = 40_000;
 /// Most jobs claimed at once per gateway and clock.
 const CLAIM_MAX: i64 = 32;
 /// Most jobs that run side by side before nothing more is claimed.

@@ -130,6 +130,11 @@ fn check_rules(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
             "--seed-demo-gateway: allowed in profile sandbox only, because its secrets are public",
         ));
     }
+    if settings.ratelimit_shared {
+        return Err(Failure::refused(
+            "ratelimit.shared = true: allowed in this version is false, because limits are counted per process",
+        ));
+    }
     if let Some(url) = &settings.exchange_url {
         return Err(Failure::refused(format!(
             "exchange.url = \"{url}\": allowed in this version is nothing, because the exchange is embedded"

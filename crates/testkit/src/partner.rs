@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, Client};
 use crate::jwt;
-use crate::wait::{wait_until, wait_until_for};
+use crate::wait::wait_until;
 
 /// An instant of a trading day at which the market is open: Monday, 10:00 IST.
 pub const MARKET_OPEN: &str = "2026-01-05T04:30:00.000Z";
@@ -17,8 +17,9 @@ pub const MARKET_CLOSED: &str = "2026-01-05T12:30:00.000Z";
 pub const AFTER_CLOSE: &str = "2026-01-05T16:30:00.000Z";
 
 /// How long orders may take to be proven by an open book; a lease of the killed process included.
-const OPEN_BOOK_PATIENCE: Duration = Duration::from_secs(20);
-const CRASH_PATIENCE: Duration = Duration::from_secs(90);
+const OPEN_BOOK_PATIENCE: Duration = Duration::from_secs(60);
+const CRASH_PATIENCE: Duration = Duration::from_secs(120);
+const CRASH_PAUSE: Duration = Duration::from_millis(50);
 
 /// What the operator gives to a partner.
 #[derive(Debug, Clone)]
@@ -202,19 +203,28 @@ impl Partner {
     }
 
     /// Waits until an order transaction has ended, also after its process was killed. An order whose sending
-    /// was cut off may have no proof before the day's book is closed; the clock is moved there then.
+    /// was cut off may have no proof before the day's book is closed; the clock is moved there then. It has
+    /// failed only where no order reached the broker.
     #[must_use]
     pub fn final_state_after_a_crash(&self, id: &str) -> Value {
         let start = std::time::Instant::now();
         let mut is_closed = false;
-        wait_until_for(CRASH_PATIENCE, &format!("{id} to end after a crash"), || {
+        loop {
             let data = self.details(&self.guest(), id).data();
+            let status = &data["transactionDetails"]["rawStatus"];
+            if status == "COMPLETED" || status == "ERRORED" {
+                return data;
+            }
             if !is_closed && start.elapsed() > OPEN_BOOK_PATIENCE {
                 let _ = self.clock(&json!({"set": AFTER_CLOSE})).data();
                 is_closed = true;
             }
-            (data["transactionDetails"]["rawStatus"] == "COMPLETED").then_some(data)
-        })
+            assert!(
+                start.elapsed() < CRASH_PATIENCE,
+                "{id} does not end after a crash: {data}"
+            );
+            std::thread::sleep(CRASH_PAUSE);
+        }
     }
 
     /// Completes a transaction by the sandbox control API, whatever the answer.

@@ -11,9 +11,12 @@ use serde_json::Value;
 
 use crate::partner::GatewayKeys;
 use crate::signature::{checksum, webhook_signature};
-use crate::wait::wait_until;
+use crate::wait::wait_until_for;
 
 const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// How long a webhook may take; the lease of a killed process included, which PostgreSQL lets run out.
+const DELIVERY_PATIENCE: Duration = Duration::from_secs(60);
 
 /// One request as it came.
 #[derive(Debug, Clone)]
@@ -187,7 +190,7 @@ impl Receiver {
     /// Waits until at least `count` requests came and returns all.
     #[must_use]
     pub fn wait_for(&self, count: usize) -> Vec<Webhook> {
-        wait_until(&format!("{count} webhooks"), || {
+        wait_until_for(DELIVERY_PATIENCE, &format!("{count} webhooks"), || {
             let received = self.received();
             (received.len() >= count).then_some(received)
         })
@@ -196,12 +199,16 @@ impl Receiver {
     /// Waits for an event of this type about a transaction.
     #[must_use]
     pub fn wait_for_event(&self, event_type: &str, transaction_id: &str) -> Webhook {
-        wait_until(&format!("the webhook {event_type} of {transaction_id}"), || {
-            self.received().into_iter().find(|webhook| {
-                let body = webhook.json();
-                body["eventType"] == event_type && body["transactionId"] == transaction_id
-            })
-        })
+        wait_until_for(
+            DELIVERY_PATIENCE,
+            &format!("the webhook {event_type} of {transaction_id}"),
+            || {
+                self.received().into_iter().find(|webhook| {
+                    let body = webhook.json();
+                    body["eventType"] == event_type && body["transactionId"] == transaction_id
+                })
+            },
+        )
     }
 }
 

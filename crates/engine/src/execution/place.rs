@@ -23,9 +23,9 @@ use crate::jobs::{Claimed, Disposition, LEASE_MS, kind};
 /// for a while, so it is worth some patience.
 const STORE_RETRIES_MS: [u64; 4] = [50, 200, 800, 2000];
 
-/// How long after its write-ahead step an order may still leave, in microseconds. Half of the lease: the other half
-/// is for the call, so that nobody who takes the job over finds a send that is still to come.
-const SEND_WITHIN_US: u64 = LEASE_MS.unsigned_abs() * 1000 / 2;
+/// How long after its write-ahead step an order may still leave, in microseconds. Together with the longest wait for
+/// an answer it stays within the lease, so that nobody who takes the job over finds a send that is still to come.
+const SEND_WITHIN_US: u64 = 5_000_000;
 
 /// What sending needs.
 struct Placement {

@@ -1,4 +1,8 @@
 -- Investors (one per gateway and broker account), transactions, their event log, stored answers, jobs.
+--
+-- txn, event, idempotency and job carry no foreign keys: every creation writes them, and on PostgreSQL the check of
+-- a key reads the newest page of the parent's index, into which every other creation writes, so that serializable
+-- transactions that have nothing to do with each other would conflict. Their rows are only written together.
 CREATE TABLE investor (
   id {{id}},
   gateway_id BIGINT NOT NULL REFERENCES gateway (id),
@@ -14,12 +18,12 @@ CREATE TABLE investor (
 
 CREATE TABLE txn (
   id {{id}},
-  gateway_id BIGINT NOT NULL REFERENCES gateway (id),
+  gateway_id BIGINT NOT NULL,
   public_id TEXT NOT NULL UNIQUE,
   intent TEXT NOT NULL,
   status TEXT NOT NULL,
   principal TEXT,
-  investor_id BIGINT REFERENCES investor (id),
+  investor_id BIGINT,
   signup BIGINT NOT NULL,
   notes TEXT,
   error_code BIGINT,
@@ -36,7 +40,7 @@ CREATE TABLE txn (
 CREATE INDEX txn_by_investor ON txn (investor_id, id) WHERE investor_id IS NOT NULL;
 
 CREATE TABLE event (
-  txn_id BIGINT NOT NULL REFERENCES txn (id),
+  txn_id BIGINT NOT NULL,
   seq BIGINT NOT NULL,
   type TEXT NOT NULL,
   at BIGINT NOT NULL,
@@ -45,7 +49,7 @@ CREATE TABLE event (
 );
 
 CREATE TABLE idempotency (
-  gateway_id BIGINT NOT NULL REFERENCES gateway (id),
+  gateway_id BIGINT NOT NULL,
   idem_key TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
   status BIGINT NOT NULL,
@@ -58,7 +62,7 @@ CREATE INDEX idempotency_by_age ON idempotency (created_at);
 
 CREATE TABLE job (
   id {{id}},
-  gateway_id BIGINT NOT NULL REFERENCES gateway (id),
+  gateway_id BIGINT NOT NULL,
   domain TEXT NOT NULL,
   kind TEXT NOT NULL,
   subject BIGINT NOT NULL,
