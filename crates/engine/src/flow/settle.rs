@@ -59,7 +59,9 @@ pub fn settle(loaded: &Loaded, presence: Option<Presence<'_>>, wall: Timestamp) 
     let is_shown = presence.is_some_and(|presence| {
         presence.flow.cookie_hash.is_some()
             && !presence.state.is_read
-            && absent_since(presence.flow, wall).is_none()
+            // Between two pages of a flow there is none for a moment; that is no goodbye yet.
+            && absent_since(presence.flow, wall)
+                .is_none_or(|since| wall.ms_since(since) < CLOSE_BELIEVED_AFTER_MS)
     });
     let is_held = loaded
         .txn
