@@ -172,13 +172,11 @@ impl PaperBroker {
         let order = OrderRequest {
             reference: Some(ticket.reference.as_str().to_owned()),
             is_reference_unique: self.profile.reference.is_unique,
-            ticker: ticket.ticker,
-            side: ticket.side,
-            quantity: ticket.quantity,
-            order_type: ticket.order_type,
-            price: ticket.price,
-            validity: ticket.validity,
             variety: ticket.variety,
+            order_type: ticket.order_type.into(),
+            price: ticket.price,
+            validity: ticket.validity.into(),
+            ..OrderRequest::delivery(ticket.side, &ticket.ticker, ticket.quantity)
         };
         match self.ask(call.at, Command::Place { session, order }).await {
             Ok(answer) => map::place_outcome(answer.reply),

@@ -1,11 +1,13 @@
 //! One listed security.
 
+use serde::{Deserialize, Serialize};
 use torana_domain::money::{Price, Shares};
 
 use crate::rules::PriceBand;
 
 /// Where a security is traded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Exchange {
     /// National Stock Exchange of India.
     Nse,

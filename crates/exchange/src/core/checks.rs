@@ -2,7 +2,8 @@
 //! reference, money, shares, clearance.
 
 use torana_domain::money::{Paise, Price, Shares};
-use torana_domain::order::{OrderType, Side, Variety};
+use torana_domain::order::{Side, Variety};
+use torana_instruments::Exchange;
 
 use super::Step;
 use super::account::{Account, AccountKey};
@@ -11,6 +12,7 @@ use super::line::Worth;
 use super::order::OrderRequest;
 use super::reads::LOW_FUNDS_SHOWN;
 use super::refusal::Refusal;
+use super::terms::{OrderType, Product, Protection, Validity};
 use crate::market::Listing;
 
 /// Most money of one order: ₹10 crore.
@@ -46,7 +48,11 @@ impl Step<'_> {
         order: &OrderRequest,
     ) -> Result<Checked, Stopped> {
         let unknown = || Refusal::UnknownInstrument(order.ticker.clone());
+        if order.exchange != Exchange::Nse {
+            return Err(unknown().into());
+        }
         let listing = self.market.listing(&order.ticker).ok_or_else(unknown)?;
+        check_offered(order)?;
         self.check_session(key, order)?;
         check_quantity(&listing, order.quantity)?;
         let limit = self.limit_of(&listing, order)?;
@@ -97,12 +103,27 @@ impl Step<'_> {
                 Ok(price)
             }
             (OrderType::Limit, _) => Err(Refusal::PriceMissing),
+            (OrderType::Sl | OrderType::SlM, _) => Err(Refusal::NotOffered),
         }
     }
 
     pub(super) fn protection(&self, listing: &Listing, side: Side) -> Price {
         let last = self.market.last_price(self.state.seed, listing, self.at);
         self.market.protection(listing, last, side)
+    }
+}
+
+fn check_offered(order: &OrderRequest) -> Result<(), Refusal> {
+    let is_plain = order.product == Product::Cnc
+        && !order.order_type.has_trigger()
+        && order.trigger_price.is_none()
+        && order.disclosed.is_none()
+        && order.protection == Protection::Auto
+        && !matches!(order.validity, Validity::Ttl(_));
+    if is_plain {
+        Ok(())
+    } else {
+        Err(Refusal::NotOffered)
     }
 }
 

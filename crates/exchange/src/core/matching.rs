@@ -1,7 +1,7 @@
 //! How open orders meet the market: at once, when the price reaches them, or not before the close.
 
 use torana_domain::money::{Price, Shares};
-use torana_domain::order::{OrderErrorCode, OrderState, OrderType, Side, Validity};
+use torana_domain::order::{OrderErrorCode, OrderState, Side};
 use torana_domain::time::Timestamp;
 
 use super::Step;
@@ -11,6 +11,7 @@ use super::event::Fact;
 use super::line::Worth;
 use super::order::{Due, DueAction, PaperOrder, exchange_order_id};
 use super::price::next_bar;
+use super::terms::Validity;
 use crate::market::Listing;
 
 /// How late a slow account's orders meet the market.
@@ -42,9 +43,10 @@ impl Step<'_> {
 
     /// An after-market order enters the market under the prices of the opening.
     fn release(&mut self, key: &AccountKey, order: &PaperOrder, listing: &Listing) {
-        let limit = match order.order_type {
-            OrderType::Limit => order.limit,
-            OrderType::Market => self.protection(listing, order.side),
+        let limit = if order.order_type.has_price() {
+            order.limit
+        } else {
+            self.protection(listing, order.side)
         };
         let Some(account) = self.state.accounts.get(key) else {
             return;
@@ -91,7 +93,7 @@ impl Step<'_> {
         if !order.takes(offered) {
             return match order.validity {
                 Validity::Ioc => self.unmatched(key, order.number, NOT_MATCHED_AT_ONCE),
-                Validity::Day => self.rest(key, order, listing),
+                Validity::Day | Validity::Ttl(_) => self.rest(key, order, listing),
             };
         }
         let is_partial = self
@@ -116,7 +118,7 @@ impl Step<'_> {
         if is_partial {
             match order.validity {
                 Validity::Ioc => self.unmatched(key, order.number, NOT_MATCHED_AT_ONCE),
-                Validity::Day => self.wait_for_close(key, order),
+                Validity::Day | Validity::Ttl(_) => self.wait_for_close(key, order),
             }
         }
     }

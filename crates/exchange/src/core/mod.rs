@@ -18,6 +18,7 @@ pub mod price;
 mod reads;
 pub mod refusal;
 pub mod state;
+pub mod terms;
 mod trading;
 
 pub use account::{Account, AccountKey};
@@ -30,6 +31,7 @@ pub use event::{Event, Fact};
 pub use order::{OrderRequest, PaperOrder};
 pub use refusal::Refusal;
 pub use state::State;
+pub use terms::{OrderType, Product, Protection, Terms, Validity};
 
 use torana_domain::time::{DAY_MS, Timestamp};
 

@@ -2,33 +2,82 @@
 
 use serde::{Deserialize, Serialize};
 use torana_domain::money::{Paise, Price, Shares};
-use torana_domain::order::{OrderErrorCode, OrderState, OrderType, Side, Validity, Variety};
+use torana_domain::order::{OrderErrorCode, OrderState, Side, Variety};
 use torana_domain::time::{Date, Timestamp};
+use torana_instruments::Exchange;
 
 use super::line::Worth;
 use super::price::fold;
+use super::terms::{OrderType, Product, Protection, Terms, Validity};
 
-/// What a client asks for.
+/// What a client asks for. Build it from [`OrderRequest::delivery`], so that a new field is no news to callers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderRequest {
     /// The client's own key; shown in the book.
     pub reference: Option<String>,
     /// Refuse the order if the account has one with this reference today already.
     pub is_reference_unique: bool,
-    /// NSE ticker.
+    /// Where.
+    pub exchange: Exchange,
+    /// The ticker there.
     pub ticker: String,
     /// Buy or sell.
     pub side: Side,
+    /// Delivery or intraday.
+    pub product: Product,
+    /// Regular or after-market.
+    pub variety: Variety,
     /// Shares.
     pub quantity: Shares,
-    /// Market or limit.
+    /// Market, limit or stop-loss.
     pub order_type: OrderType,
     /// Limit price.
     pub price: Option<Price>,
-    /// Day or immediate-or-cancel.
+    /// Price at which a stop-loss order wakes up.
+    pub trigger_price: Option<Price>,
+    /// Shares that are shown to others; all of them if `None`.
+    pub disclosed: Option<Shares>,
+    /// How long it lives.
     pub validity: Validity,
-    /// Regular or after-market.
-    pub variety: Variety,
+    /// How far an order without a limit price may go.
+    pub protection: Protection,
+}
+
+impl OrderRequest {
+    /// A regular market order for delivery on NSE that is good for the day.
+    #[must_use]
+    pub fn delivery(side: Side, ticker: &str, quantity: Shares) -> Self {
+        Self {
+            reference: None,
+            is_reference_unique: false,
+            exchange: Exchange::Nse,
+            ticker: ticker.to_owned(),
+            side,
+            product: Product::Cnc,
+            variety: Variety::Regular,
+            quantity,
+            order_type: OrderType::Market,
+            price: None,
+            trigger_price: None,
+            disclosed: None,
+            validity: Validity::Day,
+            protection: Protection::Auto,
+        }
+    }
+
+    /// The part that a modification may change.
+    #[must_use]
+    pub const fn terms(&self) -> Terms {
+        Terms {
+            quantity: self.quantity,
+            order_type: self.order_type,
+            price: self.price,
+            trigger_price: self.trigger_price,
+            disclosed: self.disclosed,
+            validity: self.validity,
+            protection: self.protection,
+        }
+    }
 }
 
 /// What happens next to an open order, and when.
@@ -65,22 +114,32 @@ pub struct PaperOrder {
     pub exchange_order_id: Option<String>,
     /// The client's own key.
     pub reference: Option<String>,
-    /// NSE ticker.
+    /// Where.
+    pub exchange: Exchange,
+    /// The ticker there.
     pub ticker: String,
     /// ISIN.
     pub isin: String,
     /// Buy or sell.
     pub side: Side,
+    /// Delivery or intraday.
+    pub product: Product,
+    /// Regular or after-market.
+    pub variety: Variety,
     /// Ordered shares.
     pub quantity: Shares,
-    /// Market or limit.
+    /// Market, limit or stop-loss.
     pub order_type: OrderType,
     /// Asked limit price.
     pub price: Option<Price>,
-    /// Day or immediate-or-cancel.
+    /// Price at which a stop-loss order wakes up.
+    pub trigger_price: Option<Price>,
+    /// Shares that are shown to others; all of them if `None`.
+    pub disclosed: Option<Shares>,
+    /// How long it lives.
     pub validity: Validity,
-    /// Regular or after-market.
-    pub variety: Variety,
+    /// How far an order without a limit price may go.
+    pub protection: Protection,
     /// The worst price at which it may fill: its limit, or the protection of a market order.
     pub limit: Price,
     /// Filled shares.

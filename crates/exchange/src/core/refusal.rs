@@ -60,6 +60,9 @@ pub enum Refusal {
         /// Highest allowed price.
         high: Price,
     },
+    /// A kind of order that the exchange does not take.
+    #[error("This kind of order is not taken: send a market or limit order for delivery, for the day or IOC")]
+    NotOffered,
     /// Too much money in one order.
     #[error("Order value {asked} is above the limit of {max} for one order", asked = .asked.to_decimal(), max = .max.to_decimal())]
     ValueTooLarge {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::Shares;
-use torana_domain::order::{OrderType, Side, Validity, Variety};
+use torana_domain::order::Side;
 use torana_domain::time::{Timestamp, parse_iso};
 use torana_drivers::sqlite::Durability;
 use torana_drivers::{PostgresDriver, PostgresOptions, SqliteDriver, SqliteOptions};
@@ -114,20 +114,9 @@ pub async fn login(port: &dyn Port, world: &str, at: Timestamp, account: &str) -
 }
 
 pub fn buy(session: &SessionRef, ticker: &str, quantity: i64) -> Command {
-    let order = OrderRequest {
-        reference: None,
-        is_reference_unique: false,
-        ticker: ticker.to_owned(),
-        side: Side::Buy,
-        quantity: Shares(quantity),
-        order_type: OrderType::Market,
-        price: None,
-        validity: Validity::Day,
-        variety: Variety::Regular,
-    };
     Command::Place {
         session: session.clone(),
-        order,
+        order: OrderRequest::delivery(Side::Buy, ticker, Shares(quantity)),
     }
 }
 

@@ -9,7 +9,7 @@ mod refusals;
 
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Paise, Price, Shares};
-use torana_domain::order::{OrderType, Side, Validity, Variety};
+use torana_domain::order::{Side, Variety};
 use torana_domain::time::{Timestamp, parse_iso};
 
 use super::*;
@@ -150,17 +150,7 @@ impl World {
 }
 
 fn market(side: Side, ticker: &str, quantity: i64) -> OrderRequest {
-    OrderRequest {
-        reference: None,
-        is_reference_unique: false,
-        ticker: ticker.to_owned(),
-        side,
-        quantity: Shares(quantity),
-        order_type: OrderType::Market,
-        price: None,
-        validity: Validity::Day,
-        variety: Variety::Regular,
-    }
+    OrderRequest::delivery(side, ticker, Shares(quantity))
 }
 
 fn limit(side: Side, ticker: &str, quantity: i64, price: Price) -> OrderRequest {

@@ -194,3 +194,40 @@ fn a_day_takes_so_many_orders() {
     let text = "The account has sent 5000 orders today; no more are taken";
     expect(&mut world, &s, order, "adapterError", text);
 }
+
+#[test]
+fn kinds_of_orders_that_are_not_taken() {
+    let mut world = World::new();
+    let s = &world.login("DEMO01");
+    let text =
+        "This kind of order is not taken: send a market or limit order for delivery, for the day or IOC";
+    let plain = market(Buy, "INFY", 1);
+    let kinds = [
+        OrderRequest {
+            product: Product::Mis,
+            ..plain.clone()
+        },
+        OrderRequest {
+            order_type: OrderType::SlM,
+            ..plain.clone()
+        },
+        OrderRequest {
+            validity: Validity::Ttl(5),
+            ..plain.clone()
+        },
+    ];
+    for order in kinds {
+        expect(&mut world, s, order, "adapterError", text);
+    }
+    let on_bse = OrderRequest {
+        exchange: torana_instruments::Exchange::Bse,
+        ..plain
+    };
+    expect(
+        &mut world,
+        s,
+        on_bse,
+        "adapterError",
+        "Unknown instrument INFY: it is not traded on NSE",
+    );
+}
