@@ -8,6 +8,7 @@
 //! Invariant: an answer leaves only after the events that it rests on are committed.
 
 pub mod core;
+pub mod corporate;
 pub mod embedded;
 pub mod market;
 pub mod paper;

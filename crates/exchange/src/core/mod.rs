@@ -7,6 +7,7 @@
 pub mod account;
 mod accounts;
 pub mod behaviour;
+pub mod charges;
 mod checks;
 pub mod command;
 pub mod event;
