@@ -74,6 +74,10 @@ impl Inner {
     async fn execute(&self, world: &str, at: Timestamp, command: Command) -> Result<Answer, PortError> {
         let slot = self.slot(world);
         let mut slot = slot.lock().await;
+        let reading = match &command {
+            Command::Events { after, count_max } => Some((*after, *count_max)),
+            _ => None,
+        };
         for _ in 0..CONFLICTS_MAX {
             // Taken out, not borrowed: a caller that goes away half-way leaves nothing half-done behind.
             let loaded = match log::load(&self.store, world, slot.take()).await? {
@@ -84,8 +88,16 @@ impl Inner {
                 },
             };
             if let Some((loaded, answer)) = self.carry_out(loaded, at, command.clone()).await? {
+                let place = loaded.place();
                 *slot = Some(loaded);
-                return Ok(answer);
+                // The world's log is no part of its state: what is asked of it is read here.
+                return match reading {
+                    Some((after, count_max)) => Ok(Answer {
+                        reply: Reply::Events(log::page(&self.store, place, after, count_max).await?),
+                        ..answer
+                    }),
+                    None => Ok(answer),
+                };
             }
         }
         Err(PortError::Unavailable(format!(

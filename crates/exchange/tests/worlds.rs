@@ -12,7 +12,7 @@ use common::{ask, book, buy, databases, exchange, login, monday};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::Paise;
 use torana_domain::order::OrderState;
-use torana_exchange::core::{Command, Reply, WorldView};
+use torana_exchange::core::{Command, EventPage, Place, Reply, WorldView};
 use torana_exchange::{EmbeddedExchange, Market, Port, PortError, TEST_ACCOUNTS};
 use torana_runtime::BoxFuture;
 use torana_storage::store::{AnyClosure, AnyResult};
@@ -374,5 +374,67 @@ async fn a_damaged_log_says_so() {
             .execute("acme", monday(1), Command::AdvanceTo)
             .await;
         assert!(matches!(answer, Err(PortError::Damaged(_))), "{answer:?}");
+    }
+}
+
+async fn events(port: &dyn Port, after: (i64, i64), count_max: u32) -> EventPage {
+    let after = Place {
+        epoch: after.0,
+        seq: after.1,
+    };
+    match ask(port, "acme", monday(5), Command::Events { after, count_max }).await {
+        Reply::Events(page) => page,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_read_in_pages_and_begins_anew_with_a_reset() {
+    for database in databases("events") {
+        let port = exchange(&database.open().await);
+        let session = login(&port, "acme", monday(0), "DEMO01").await;
+        ask(&port, "acme", monday(1), buy(&session, "INFY", 3)).await;
+        let all = events(&port, (0, 0), 1000).await;
+        let numbers: Vec<i64> = all.events.iter().map(|event| event.seq).collect();
+        assert_eq!(
+            numbers,
+            (1..=i64::try_from(numbers.len()).unwrap()).collect::<Vec<_>>()
+        );
+        let kinds: BTreeSet<&str> = all.events.iter().map(|event| event.kind.as_str()).collect();
+        for kind in [
+            "world_started",
+            "account_made",
+            "session_opened",
+            "order_accepted",
+        ] {
+            assert!(kinds.contains(kind), "{kinds:?}");
+        }
+        assert!(!serde_json::to_string(&all).unwrap().contains("hash of DEMO01"));
+
+        let mut paged = Vec::new();
+        loop {
+            let page = events(&port, (all.epoch, i64::try_from(paged.len()).unwrap()), 3).await;
+            if page.events.is_empty() {
+                break;
+            }
+            paged.extend(page.events);
+        }
+        assert_eq!(paged, all.events);
+        assert_eq!(
+            events(&port, (all.epoch, -5), 1000).await,
+            all,
+            "before the first is the first"
+        );
+
+        let reset = Command::Reset {
+            seed: None,
+            start: Some(monday(0)),
+        };
+        ask(&port, "acme", monday(5), reset).await;
+        let anew = events(&port, (all.epoch, 4), 1000).await;
+        assert_eq!(
+            (anew.epoch, anew.events.len(), anew.events[0].kind.as_str()),
+            (all.epoch + 1, 1, "world_started")
+        );
     }
 }

@@ -9,6 +9,7 @@ use torana_domain::time::{Date, Timestamp};
 use super::account::AccountKey;
 use super::behaviour::Behaviour;
 use super::order::{OrderRequest, PaperOrder};
+use super::transcript::{EventPage, Place};
 
 /// Most holdings that a new account may have.
 pub const HOLDINGS_PER_ACCOUNT_MAX: usize = 500;
@@ -173,6 +174,13 @@ pub enum Command {
     },
     /// Reads the book of the day. Answer: [`Reply::Book`].
     OrderBook(Reader),
+    /// Reads what happened. Answer: [`Reply::Events`], filled in by who keeps the log.
+    Events {
+        /// The last event that the caller has; of an earlier epoch, or of none: from the beginning of this one.
+        after: Place,
+        /// Most events of the answer, > 0.
+        count_max: u32,
+    },
 }
 
 /// A world in short.
@@ -361,4 +369,6 @@ pub enum Reply {
     OrderNotFound,
     /// The book.
     Book(BookView),
+    /// What happened after the place that was asked for.
+    Events(EventPage),
 }

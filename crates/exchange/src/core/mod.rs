@@ -21,6 +21,7 @@ pub mod refusal;
 pub mod state;
 pub mod terms;
 mod trading;
+pub mod transcript;
 
 pub use account::{Account, AccountKey};
 pub use behaviour::Behaviour;
@@ -33,6 +34,7 @@ pub use order::{OrderRequest, PaperOrder};
 pub use refusal::Refusal;
 pub use state::State;
 pub use terms::{OrderType, Product, Protection, Terms, Validity};
+pub use transcript::{EventPage, LoggedEvent, Place};
 
 use torana_domain::time::{DAY_MS, Timestamp};
 
@@ -127,6 +129,7 @@ impl Step<'_> {
         self.run_due(self.at, usize::MAX);
         match command {
             Command::EnsureWorld { .. } | Command::AdvanceTo | Command::Reset { .. } => self.world(),
+            Command::Events { .. } => Reply::Events(EventPage::default()),
             Command::NextDue => Reply::NextDue(next_due(self.state, self.market)),
             Command::CreateAccount(account) => self.create_account(&account),
             Command::ListAccounts(broker) => self.list_accounts(broker),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use torana_storage::exchange::worlds::{self, EventRow, SnapshotRow, Version, WorldRow};
 use torana_storage::{Store, StoreError};
 
-use crate::core::{Event, State};
+use crate::core::transcript::EVENTS_PER_PAGE_MAX;
+use crate::core::{Event, EventPage, LoggedEvent, Place, State};
 use crate::port::PortError;
 
 /// Events after which the next commit also stores the state, so that a start need not read the whole log.
@@ -19,6 +20,13 @@ pub(super) struct Loaded {
     /// Number of the last event that the stored snapshot holds.
     snapshot_seq: i64,
     pub state: State,
+}
+
+impl Loaded {
+    /// Where the log ends for this state.
+    pub const fn place(&self) -> WorldRow {
+        self.row
+    }
 }
 
 /// What became of an append.
@@ -202,6 +210,36 @@ pub(super) async fn append(
         snapshot_seq,
         state,
     }))
+}
+
+/// The events of a world's epoch after a place, up to where the log ended for the caller's state.
+pub(super) async fn page(
+    store: &Store,
+    row: WorldRow,
+    after: Place,
+    count_max: u32,
+) -> Result<EventPage, PortError> {
+    let epoch = row.version.epoch;
+    let after = if after.epoch == epoch { after.seq.max(0) } else { 0 };
+    let count_max = i64::from(count_max.min(EVENTS_PER_PAGE_MAX)).min(row.version.seq - after);
+    if count_max <= 0 {
+        return Ok(EventPage {
+            epoch,
+            events: Vec::new(),
+        });
+    }
+    let from = Version { epoch, seq: after };
+    let bodies = store
+        .read(move |tx| worlds::list_events(tx, row.id, from, count_max))
+        .await?;
+    let events = (after + 1..).zip(&bodies).map(|(seq, body)| {
+        LoggedEvent::from_stored(seq, body)
+            .ok_or_else(|| PortError::Damaged(format!("event {seq} of epoch {epoch}")))
+    });
+    Ok(EventPage {
+        epoch,
+        events: events.collect::<Result<_, _>>()?,
+    })
 }
 
 fn rows_of(events: &[Event]) -> Result<Vec<EventRow>, PortError> {
