@@ -1,11 +1,10 @@
 //! The stored form of a broker account's identity: a keyed hash, so that the database does not tell whose
 //! account a `smallcaseAuthId` stands for, and one account on two gateways cannot be recognised as one.
 
-use ring::hmac;
 use torana_domain::ids::GatewayName;
 use zeroize::Zeroizing;
 
-use crate::encoding::lower_hex;
+use crate::encoding::{hmac_of_parts, lower_hex};
 
 /// The installation's key for these hashes. It never rotates: every stored identity would become unknown.
 #[derive(Clone)]
@@ -24,19 +23,13 @@ impl IdentityKey {
     /// exactly as the broker writes it) at `broker_key` on `gateway`.
     #[must_use]
     pub fn hash_account(&self, gateway: &GatewayName, broker_key: &str, client_id: &str) -> String {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.as_slice());
-        let mut context = hmac::Context::with_key(&key);
-        // The length before each part makes the join unambiguous.
-        for part in [
+        let parts = [
             "torana account identity v1",
             gateway.as_str(),
             broker_key,
             client_id,
-        ] {
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part.as_bytes());
-        }
-        lower_hex(context.sign().as_ref())
+        ];
+        lower_hex(hmac_of_parts(self.0.as_slice(), &parts).as_ref())
     }
 }
 

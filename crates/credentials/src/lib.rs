@@ -10,6 +10,7 @@ mod encoding;
 pub mod identity;
 pub mod jwt;
 pub mod keyring;
+pub mod naming;
 pub mod origin;
 pub mod rotation;
 pub mod seal;

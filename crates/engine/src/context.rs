@@ -12,7 +12,7 @@ use torana_domain::ids::AuthId;
 use torana_domain::time::Timestamp;
 use torana_exchange::port::Port;
 use torana_instruments::Master;
-use torana_runtime::{Rt, Stream, random_bytes};
+use torana_runtime::Rt;
 use torana_storage::Store;
 
 use crate::execution::governor::Governor;
@@ -175,12 +175,6 @@ impl Engine {
     pub fn broker(&self, gateway: &Gateway, key: BrokerKey) -> Option<Arc<dyn Broker>> {
         self.profile(gateway, key)?;
         self.0.parts.registry.broker(gateway, key)
-    }
-
-    /// Random bytes for a public id.
-    #[must_use]
-    pub fn id_bytes<const N: usize>(&self) -> [u8; N] {
-        random_bytes(&*self.rt().entropy, Stream::Ids)
     }
 
     /// Tells the job runner that something may be due.

@@ -3,7 +3,6 @@
 use torana_contract::create::CreatedBody;
 use torana_contract::envelope::{ApiError, Success};
 use torana_contract::errors::ErrorCode;
-use torana_domain::ids::TransactionId;
 use torana_domain::intent::{BasketLine, Intent};
 use torana_domain::order::OrderType;
 use torana_storage::StoreError;
@@ -56,7 +55,7 @@ impl Engine {
             Admission::Run(guard) => guard,
         };
         self.check_basket(caller, &intent)?;
-        let public_id = TransactionId::from_random(self.id_bytes());
+        let public_id = self.new_transaction_id(gateway).await?;
         let (world, wall) = (self.world_now(gateway), self.wall_now());
         let expire_at = world.plus_ms(intent.kind().lifetime_ms());
         let body = to_json(&Success::new(CreatedBody::new(&public_id, expire_at)))?;

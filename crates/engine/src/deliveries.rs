@@ -1,6 +1,5 @@
 //! Webhooks: queued in the commit of the event that they report, delivered by jobs.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use serde_json::json;
 use torana_contract::envelope::ApiError;
 use torana_contract::errors::ErrorCode;
 use torana_contract::webhook::{EventType, Stamp};
+use torana_credentials::naming::Root;
 use torana_credentials::webhook::{WebhookKey, checksum, signature_header};
 use torana_domain::gateway::{GatewaySettings, RetryLadder};
 use torana_domain::ids::{AuthId, DeliveryId, GatewayName};
@@ -41,22 +41,19 @@ pub(crate) const AGENT: &str = concat!("torana/", env!("CARGO_PKG_VERSION"));
 /// Everything that a commit needs to queue deliveries: it draws nothing itself, because it may run again.
 pub(crate) struct Outbox {
     gateway: Arc<Gateway>,
-    targets: BTreeMap<EventType, Vec<(String, DeliveryId)>>,
+    root: Root,
 }
 
 impl Engine {
-    /// An outbox for one commit that may raise each of these events once.
-    pub(crate) fn outbox(&self, gateway: &Arc<Gateway>, events: &[EventType]) -> Outbox {
+    /// An outbox for one commit.
+    pub(crate) fn outbox(&self, gateway: &Arc<Gateway>) -> Outbox {
         let gateway = self
             .gateway_by_id(gateway.id)
             .unwrap_or_else(|| Arc::clone(gateway));
-        let target = |url: &String| (url.clone(), DeliveryId::from_random(self.id_bytes()));
-        let of_event = |event: &EventType| {
-            let urls = gateway.settings.urls_for(event.as_str());
-            (*event, urls.iter().map(target).collect())
-        };
-        let targets = events.iter().map(of_event).collect();
-        Outbox { gateway, targets }
+        Outbox {
+            gateway,
+            root: self.id_root(),
+        }
     }
 }
 
@@ -86,9 +83,11 @@ impl Outbox {
         };
         let body = serde_json::to_string(&payload(&stamp))
             .map_err(|error| StoreError::Statement(error.to_string()))?;
-        for (url, public_id) in self.targets.get(&event).into_iter().flatten() {
+        let sequence = txn.webhook_seq.to_string();
+        for (number, url) in self.gateway.settings.urls_for(event.as_str()).iter().enumerate() {
+            let name = ["delivery", txn.public_id.as_str(), &sequence, &number.to_string()];
             let new = NewDelivery {
-                public_id: public_id.clone(),
+                public_id: DeliveryId::from_random(self.root.bytes(&name)),
                 gateway_id: txn.gateway_id,
                 txn_id: Some(txn.id),
                 event_type: event.as_str(),

@@ -85,7 +85,7 @@ impl Engine {
         snapshot: HoldingsSnapshot,
     ) -> Result<Disposition, EngineError> {
         let (own, now) = (job.clone(), self.present(job));
-        let outbox = self.outbox(&job.gateway, &[EventType::HoldingsImported]);
+        let outbox = self.outbox(&job.gateway);
         let data = to_json(&snapshot)?;
         let result = self
             .store()

@@ -11,6 +11,7 @@ pub mod context;
 pub mod create;
 pub mod deliveries;
 pub mod details;
+mod draws;
 pub mod error;
 pub mod execution;
 pub mod flow;

@@ -216,7 +216,7 @@ impl Bed {
         let now = self.now();
         let new = NewTxn {
             gateway_id: self.gateway.id,
-            public_id: TransactionId::from_random(self.engine.id_bytes()),
+            public_id: TransactionId::from_random(self.engine.id_bytes(&[])),
             intent_json: serde_json::to_string(intent).unwrap(),
             principal: None,
             notes: Some("plan-42".to_owned()),
@@ -248,7 +248,7 @@ impl Bed {
         let txn_id = self.transaction(&intent, investor.id, Cause::HandedOver);
         let now = self.now();
         let new = NewBatch {
-            public_id: BatchId::from_random(self.engine.id_bytes()),
+            public_id: BatchId::from_random(self.engine.id_bytes(&[])),
             txn_id,
             investor_id: investor.id,
             broker_session_id: session,
@@ -276,7 +276,7 @@ impl Bed {
 
     fn ticket(&self, (side, ticker, quantity): Leg, variety: Variety) -> OrderTicket {
         OrderTicket {
-            reference: ClientReference::from_random(self.engine.id_bytes()),
+            reference: ClientReference::from_random(self.engine.id_bytes(&[])),
             ticker: ticker.to_owned(),
             isin: "INE009A01021".to_owned(),
             side,
@@ -293,7 +293,7 @@ impl Bed {
         let now = self.now().world;
         let new = NewTxn {
             gateway_id: self.gateway.id,
-            public_id: TransactionId::from_random(self.engine.id_bytes()),
+            public_id: TransactionId::from_random(self.engine.id_bytes(&[])),
             intent_json: serde_json::to_string(&Intent::Connect).unwrap(),
             principal: None,
             notes: None,

@@ -40,14 +40,11 @@ pub trait Spawn: Send + Sync {
     fn is_stopping(&self) -> bool;
 }
 
-/// What randomness is for. One stream each, so that a new draw for one purpose shifts no other; seeded runs
-/// seed `Ids` and `References` only, the rest always comes from the operating system.
+/// What randomness is for. Seeded runs seed `Ids` only, the rest always comes from the operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stream {
-    /// Public ids.
+    /// The root that public ids and client references are made of. From a seed it is the same at every draw.
     Ids,
-    /// Client references of orders.
-    References,
     /// Keys, tokens, handles, cookies, nonces.
     Secrets,
     /// Jitter of retry schedules.
@@ -58,6 +55,11 @@ pub enum Stream {
 pub trait Entropy: Send + Sync {
     /// Fills `out` from the given stream.
     fn fill(&self, stream: Stream, out: &mut [u8]);
+
+    /// Whether `Ids` come from a seed. Then only its name keeps an id apart from all others.
+    fn is_seeded(&self) -> bool {
+        false
+    }
 }
 
 /// Draws `N` random bytes.

@@ -13,7 +13,7 @@ use torana_storage::{StoreError, Tx};
 
 use super::apply::{NotSent, apply_order_outcome, begin_submitting, leave_unsent, lose_track};
 use super::governor::AccountRef;
-use super::record::{BATCH_EVENTS, BatchRecord};
+use super::record::BatchRecord;
 use super::{settled, within_limit};
 use crate::context::Engine;
 use crate::error::{EngineError, from_store};
@@ -220,7 +220,7 @@ impl Engine {
         let mut waits = STORE_RETRIES_MS.into_iter();
         loop {
             let (batch_id, outcome, now) = (job.row.subject, Arc::clone(&outcome), self.present(job));
-            let outbox = self.outbox(&job.gateway, &BATCH_EVENTS);
+            let outbox = self.outbox(&job.gateway);
             let stored = self
                 .store()
                 .write("order.outcome", move |tx| {
@@ -242,7 +242,7 @@ impl Engine {
     /// What is still queued will never be sent.
     async fn leave_rest(&self, job: &Claimed, why: NotSent) -> Result<(), EngineError> {
         let (own, now) = (job.clone(), self.present(job));
-        let outbox = self.outbox(&job.gateway, &BATCH_EVENTS);
+        let outbox = self.outbox(&job.gateway);
         tracing::warn!(
             batch.id = job.row.subject,
             why = why.text(),
@@ -270,7 +270,7 @@ impl Engine {
     /// Nothing is queued any more: the book is read next, at once, unless everything is final.
     async fn close_placement(&self, job: &Claimed) -> Result<Disposition, EngineError> {
         let (own, now) = (job.clone(), self.present(job));
-        let outbox = self.outbox(&job.gateway, &BATCH_EVENTS);
+        let outbox = self.outbox(&job.gateway);
         let result = self
             .store()
             .write("batch.sent", move |tx| {

@@ -13,7 +13,7 @@ use torana_storage::{StoreError, Tx};
 
 use super::apply::{apply_absence, apply_book_entry};
 use super::matching::{Found, absence_is_proof, evidence_of, find, trading_day};
-use super::record::{BATCH_EVENTS, BatchRecord};
+use super::record::BatchRecord;
 use super::schedule::{Outlook, next_read};
 use super::{settled, within_limit};
 use crate::context::Engine;
@@ -246,7 +246,7 @@ impl Engine {
         findings: Vec<(i64, Finding)>,
     ) -> Result<Disposition, EngineError> {
         let (own, calendar, now) = (job.clone(), self.calendar(), self.present(job));
-        let outbox = self.outbox(&job.gateway, &BATCH_EVENTS);
+        let outbox = self.outbox(&job.gateway);
         let result = self
             .store()
             .write("batch.reconciled", move |tx| {

@@ -15,9 +15,6 @@ use super::apply::{Applied, Disbelief, NotSent};
 use crate::deliveries::Outbox;
 use crate::lifecycle::{self, Now};
 
-/// The events that a change of a batch may lead to; an outbox for such a commit is made with these.
-pub(super) const BATCH_EVENTS: [EventType; 2] = [EventType::OrderPlaced, EventType::OrderCompleted];
-
 /// The rows of a batch as of the commit that reads them.
 #[derive(Debug, Clone)]
 pub(super) struct BatchRecord {

@@ -7,7 +7,6 @@ use torana_domain::ids::{BatchId, ClientReference};
 use torana_domain::order::{OrderTicket, Variety};
 use torana_domain::time::Timestamp;
 use torana_domain::transaction::Cause;
-use torana_runtime::{Stream, random_bytes};
 use torana_storage::StoreError;
 use torana_storage::gateway::batches::{self, NewBatch};
 use torana_storage::gateway::{jobs, sessions, transactions};
@@ -167,9 +166,14 @@ impl Engine {
         variety: Variety,
         browser: &Browser,
     ) -> Result<Effect, EngineError> {
-        let tickets = self.tickets(&state.review, variety)?;
+        let root = self.id_root();
+        let public_id = BatchId::from_random(root.bytes(&["batch", run.loaded.txn.public_id.as_str()]));
+        let tickets = tickets(&state.review, variety, |line| {
+            let name = ["reference", public_id.as_str(), &line.to_string()];
+            ClientReference::from_random(root.bytes(&name))
+        })?;
         let new = NewBatch {
-            public_id: BatchId::from_random(self.id_bytes()),
+            public_id,
             txn_id: run.loaded.txn.id,
             investor_id: run.loaded.txn.investor_id.ok_or_else(lost)?,
             broker_session_id: state.broker_session.ok_or_else(lost)?,
@@ -218,30 +222,29 @@ impl Engine {
             Err(error) => race_is_fine(error),
         }
     }
+}
 
-    fn tickets(&self, review: &Review, variety: Variety) -> Result<Vec<OrderTicket>, EngineError> {
-        let ticket = |line: &ReviewLine| {
-            Some(OrderTicket {
-                reference: ClientReference::from_random(random_bytes(
-                    &*self.rt().entropy,
-                    Stream::References,
-                )),
-                ticker: line.ticker.clone(),
-                isin: line.isin.clone(),
-                side: line.side?,
-                quantity: line.quantity?,
-                order_type: line.order_type,
-                price: line.price,
-                validity: line.validity,
-                variety,
-            })
-        };
-        review
-            .lines
-            .iter()
-            .map(|line| ticket(line).ok_or_else(lost))
-            .collect()
-    }
+/// The instructions to the broker; each line gets its reference by its number.
+fn tickets(
+    review: &Review,
+    variety: Variety,
+    reference: impl Fn(usize) -> ClientReference,
+) -> Result<Vec<OrderTicket>, EngineError> {
+    let ticket = |(number, line): (usize, &ReviewLine)| {
+        Some(OrderTicket {
+            reference: reference(number),
+            ticker: line.ticker.clone(),
+            isin: line.isin.clone(),
+            side: line.side?,
+            quantity: line.quantity?,
+            order_type: line.order_type,
+            price: line.price,
+            validity: line.validity,
+            variety,
+        })
+    };
+    let lines = review.lines.iter().enumerate();
+    lines.map(|line| ticket(line).ok_or_else(lost)).collect()
 }
 
 /// What the user saw when the orders were confirmed: the record that a dispute is settled with.

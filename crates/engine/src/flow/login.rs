@@ -136,7 +136,7 @@ impl Engine {
             broker: row.broker,
             account_hash: self.account_hash(run, row.broker, &call.session.account_id),
             masked: mask_account(&call.session.account_id),
-            fresh_id: AuthId::from_random(self.id_bytes()),
+            fresh_id: self.new_auth_id(run, row.broker, &call.session.account_id),
             session: SessionSource::Existing(row.id),
         };
         self.commit_login(run, verified).await.map(|_| Effect::default())
@@ -146,6 +146,11 @@ impl Engine {
         self.keyring()
             .identity_key()
             .hash_account(&run.gateway.name, broker.as_str(), account_id)
+    }
+
+    fn new_auth_id(&self, run: &FlowRun, broker: BrokerKey, account_id: &str) -> AuthId {
+        let name = ["user", run.gateway.name.as_str(), broker.as_str(), account_id];
+        AuthId::from_random(self.id_bytes(&name))
     }
 
     /// A wrong password or a refused login is no transition: the login page is shown again with the reason.
@@ -188,7 +193,7 @@ impl Engine {
             broker: key,
             account_hash: self.account_hash(run, key, &session.account_id),
             masked: mask_account(&session.account_id),
-            fresh_id: AuthId::from_random(self.id_bytes()),
+            fresh_id: self.new_auth_id(run, key, &session.account_id),
             session: SessionSource::New(Box::new(NewBrokerSession {
                 gateway_id: run.gateway.id,
                 investor_id: 0,

@@ -221,7 +221,7 @@ impl Engine {
     ) -> Result<i64, EngineError> {
         let state = self.first_state(gateway, loaded, options).await?;
         let new = NewFlow {
-            public_id: FlowId::from_random(self.id_bytes()),
+            public_id: FlowId::from_random(self.id_bytes(&["flow", loaded.txn.public_id.as_str()])),
             txn_id: loaded.txn.id,
             gateway_id: gateway.id,
             sdk_session_id,

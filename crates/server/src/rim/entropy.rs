@@ -1,9 +1,7 @@
-//! Randomness: the operating system's, and for seeded sandbox runs a keyed counter for ids and references.
+//! Randomness: the operating system's, and for seeded sandbox runs a fixed root of ids and references.
 
-use std::sync::{Mutex, PoisonError};
-
-use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
+use torana_credentials::naming::Root;
 use torana_runtime::{Entropy, Stream};
 
 /// The operating system's random source.
@@ -27,21 +25,23 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// Ids and client references come from the seed, everything else from the operating system.
+/// The root of ids and client references comes from the seed, everything else from the operating system.
 pub struct SeededEntropy {
     system: SystemEntropy,
-    ids: SeededStream,
-    references: SeededStream,
+    root: Root,
 }
 
 impl SeededEntropy {
-    /// The streams of this seed, from their beginning.
+    /// Randomness of this seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        let mut bytes = [0; 32];
+        for (target, source) in bytes.iter_mut().zip(seed.to_be_bytes()) {
+            *target = source;
+        }
         Self {
             system: SystemEntropy::default(),
-            ids: SeededStream::new(seed, "ids"),
-            references: SeededStream::new(seed, "references"),
+            root: Root::new(bytes),
         }
     }
 }
@@ -49,39 +49,20 @@ impl SeededEntropy {
 impl Entropy for SeededEntropy {
     fn fill(&self, stream: Stream, out: &mut [u8]) {
         match stream {
-            Stream::Ids => self.ids.fill(out),
-            Stream::References => self.references.fill(out),
+            Stream::Ids => {
+                for (block, chunk) in out.chunks_mut(32).enumerate() {
+                    let bytes: [u8; 32] = self.root.bytes(&["ids", &block.to_string()]);
+                    for (target, source) in chunk.iter_mut().zip(bytes) {
+                        *target = source;
+                    }
+                }
+            }
             Stream::Secrets | Stream::Jitter => self.system.fill(stream, out),
         }
     }
-}
 
-/// HMAC-SHA256 of a counter under a key made of seed and purpose. Every draw starts a new block, so its
-/// bytes depend on the number of draws before it and not on their lengths.
-struct SeededStream {
-    key: hmac::Key,
-    blocks: Mutex<u64>,
-}
-
-impl SeededStream {
-    fn new(seed: u64, purpose: &str) -> Self {
-        let root = hmac::Key::new(hmac::HMAC_SHA256, &seed.to_be_bytes());
-        let derived = hmac::sign(&root, purpose.as_bytes());
-        Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
-            blocks: Mutex::new(0),
-        }
-    }
-
-    fn fill(&self, out: &mut [u8]) {
-        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
-        for chunk in out.chunks_mut(32) {
-            let block = hmac::sign(&self.key, &blocks.to_be_bytes());
-            *blocks = blocks.wrapping_add(1);
-            for (target, source) in chunk.iter_mut().zip(block.as_ref()) {
-                *target = *source;
-            }
-        }
+    fn is_seeded(&self) -> bool {
+        true
     }
 }
 
@@ -91,21 +72,14 @@ mod tests {
     use torana_runtime::random_bytes;
 
     #[test]
-    fn same_seed_same_ids_and_streams_do_not_shift_each_other() {
-        let (first, second) = (SeededEntropy::new(7), SeededEntropy::new(7));
-        let _ = random_bytes::<50>(&second, Stream::References);
-        let _ = random_bytes::<5>(&second, Stream::Secrets);
-        for _ in 0..4 {
-            assert_eq!(
-                random_bytes::<16>(&first, Stream::Ids),
-                random_bytes::<16>(&second, Stream::Ids)
-            );
-        }
-        let other = SeededEntropy::new(8);
-        assert_ne!(
-            random_bytes::<16>(&SeededEntropy::new(7), Stream::Ids),
-            random_bytes::<16>(&other, Stream::Ids)
-        );
+    fn the_root_of_ids_is_the_seeds() {
+        let draw = |entropy: &SeededEntropy| random_bytes::<48>(entropy, Stream::Ids);
+        let first = SeededEntropy::new(7);
+        let root = draw(&first);
+        assert_eq!(root, draw(&first));
+        assert_eq!(root, draw(&SeededEntropy::new(7)));
+        assert_ne!(root, draw(&SeededEntropy::new(8)));
+        assert_ne!(root.first_chunk::<16>(), root.last_chunk::<16>());
     }
 
     #[test]
@@ -118,11 +92,12 @@ mod tests {
     }
 
     #[test]
-    fn draws_differ() {
-        let entropy = SeededEntropy::new(1);
+    fn the_system_never_draws_the_same_twice() {
+        let system = SystemEntropy::default();
+        assert!(!system.is_seeded());
         assert_ne!(
-            random_bytes::<12>(&entropy, Stream::Ids),
-            random_bytes::<12>(&entropy, Stream::Ids)
+            random_bytes::<32>(&system, Stream::Ids),
+            random_bytes::<32>(&system, Stream::Ids)
         );
     }
 }

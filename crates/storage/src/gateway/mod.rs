@@ -2,6 +2,7 @@
 
 pub mod batches;
 pub mod deliveries;
+pub mod draws;
 pub mod flows;
 pub mod gateways;
 pub mod idempotency;
@@ -42,6 +43,11 @@ pub const MIGRATIONS: &[Migration] = &[
         "logos",
         include_str!("../../migrations/gateway/0005_logos.sql"),
     ),
+    Migration::common(
+        6,
+        "seeded_draws",
+        include_str!("../../migrations/gateway/0006_seeded_draws.sql"),
+    ),
 ];
 
 /// Every statement of this schema, for the test that prepares them on both engines.
@@ -50,6 +56,7 @@ pub fn all_statements() -> Vec<&'static str> {
     [
         batches::STATEMENTS,
         deliveries::STATEMENTS,
+        draws::STATEMENTS,
         flows::STATEMENTS,
         gateways::STATEMENTS,
         idempotency::STATEMENTS,

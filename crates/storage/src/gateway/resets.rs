@@ -19,6 +19,7 @@ statements! {
     SDK_SESSIONS = "DELETE FROM sdk_session WHERE gateway_id = $1";
     INVESTORS = "DELETE FROM investor WHERE gateway_id = $1";
     ANSWERS = "DELETE FROM idempotency WHERE gateway_id = $1";
+    DRAWS = "DELETE FROM seeded_draw WHERE gateway_id = $1";
     LOGOS = "DELETE FROM order_logo WHERE gateway_id = $1";
 }
 
