@@ -1,6 +1,5 @@
 //! The engine: everything that use cases need, in one cheap handle.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use torana_brokers::{Broker, Profile};
@@ -19,6 +18,7 @@ use crate::execution::governor::Governor;
 use crate::gateways::{Gateway, GatewayCache};
 use crate::idempotency::InFlight;
 use crate::jobs::Wake;
+use crate::rest::Disturbances;
 
 /// Which brokers a gateway may use. A sandbox gateway's registry holds nothing but the paper exchange.
 pub trait Registry: Send + Sync {
@@ -74,8 +74,8 @@ pub(crate) struct Inner {
     pub(crate) in_flight: InFlight,
     /// Limits of order calls.
     pub(crate) governor: Governor,
-    /// Worlds that a clock call is walking through, with the instant at which they stand.
-    pub(crate) stepping: Mutex<BTreeMap<i64, Timestamp>>,
+    /// Who has a world to himself, and who looks for its jobs.
+    pub(crate) disturbances: Mutex<Disturbances>,
     /// The user that was seeded, to be seeded again when its world is reset.
     pub(crate) seeded_user: Mutex<Option<SeededUser>>,
 }
@@ -91,7 +91,7 @@ impl Engine {
             wake: Wake::default(),
             in_flight: InFlight::default(),
             governor: Governor::default(),
-            stepping: Mutex::new(BTreeMap::new()),
+            disturbances: Mutex::default(),
             seeded_user: Mutex::new(None),
         }))
     }

@@ -177,9 +177,9 @@ impl Engine {
     async fn claim_all(&self) -> Vec<(Claimed, JobDomain)> {
         let mut claimed = Vec::new();
         for gateway in self.gateways() {
-            if self.is_stepping(&gateway) {
+            let Some(_claiming) = self.begin_claim(&gateway) else {
                 continue;
-            }
+            };
             let world = self.world_now(&gateway);
             for domain in [JobDomain::Wall, JobDomain::World] {
                 match self.claim_due(&gateway, domain, world).await {

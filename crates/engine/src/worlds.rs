@@ -7,7 +7,7 @@ use torana_domain::time::Timestamp;
 use torana_exchange::core::{Command, Reply};
 use torana_storage::gateway::{gateways, jobs};
 
-use crate::context::{Engine, lock};
+use crate::context::Engine;
 use crate::error::{EngineError, from_store};
 use crate::gateways::Gateway;
 
@@ -32,8 +32,8 @@ impl Engine {
         if !gateway.is_sandbox() {
             return self.wall_now();
         }
-        if let Some(at) = lock(&self.inner().stepping).get(&gateway.id) {
-            return *at;
+        if let Some(at) = self.walk_at(gateway) {
+            return at;
         }
         gateway.clock.world_now(self.wall_now())
     }
@@ -41,7 +41,7 @@ impl Engine {
     /// Whether a clock call is walking through this world now.
     #[must_use]
     pub fn is_stepping(&self, gateway: &Gateway) -> bool {
-        lock(&self.inner().stepping).contains_key(&gateway.id)
+        self.walk_at(gateway).is_some()
     }
 
     /// Moves a sandbox gateway's clock. A jump runs everything that falls due, in order of due time, each with
@@ -58,21 +58,14 @@ impl Engine {
         let start = self.world_now(gateway);
         let next = gateway.clock.apply(edit, self.wall_now()).map_err(clock_error)?;
         let target = next.world_now(self.wall_now());
-        if lock(&self.inner().stepping).contains_key(&gateway.id) {
-            return Err(ApiError::new(ErrorCode::ClockBusy));
-        }
-        lock(&self.inner().stepping).insert(gateway.id, start);
-        let ran = self.step_world(gateway, start, target).await;
-        let stored = match &ran {
-            Ok(_) => {
-                self.store_clock(gateway, rebased(next, target, self.wall_now()))
-                    .await
-            }
-            Err(error) => Err(error.clone()),
-        };
-        lock(&self.inner().stepping).remove(&gateway.id);
-        self.wake_jobs();
-        Ok((stored?, ran?))
+        let walk = self.begin_walk(gateway, start)?;
+        self.await_running_jobs(gateway).await?;
+        let ran = self.step_world(gateway, start, target).await?;
+        let stored = self
+            .store_clock(gateway, rebased(next, target, self.wall_now()))
+            .await;
+        drop(walk);
+        Ok((stored?, ran))
     }
 
     /// Stores a clock state made by the caller (creation of a world, reset, start of the demo).
@@ -117,9 +110,9 @@ impl Engine {
                 break;
             };
             at = next.max(at);
-            lock(&self.inner().stepping).insert(gateway.id, at);
+            self.walk_to(gateway, at);
         }
-        lock(&self.inner().stepping).insert(gateway.id, target);
+        self.walk_to(gateway, target);
         ran.exchange_events += self.advance_exchange(gateway, target).await?;
         Ok(ran)
     }

@@ -135,6 +135,7 @@ impl Engine {
         request: WalkRequest,
     ) -> Result<WalkAnswer, EngineError> {
         let gateway = &caller.gateway;
+        self.await_quiet(gateway).await?;
         let loaded = self.load_transaction(gateway, id).await?;
         if !is_user_of(caller, &loaded) {
             return Err(ApiError::new(ErrorCode::InvalidTransactionId));

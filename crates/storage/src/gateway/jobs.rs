@@ -42,6 +42,20 @@ pub struct JobRow {
     pub lease_token: i64,
 }
 
+/// What counts as busy when a gateway's queue is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    /// A job that somebody holds.
+    Leased,
+    /// A job of these kinds that somebody holds, or that is due.
+    Work {
+        /// Kinds.
+        kinds: [&'static str; 4],
+        /// World time.
+        world: Timestamp,
+    },
+}
+
 statements! {
     PUT = "INSERT INTO job (gateway_id, domain, kind, subject, due_at, attempts, lease_until, lease_token)
         VALUES ($1, $2, $3, $4, $5, 0, 0, 0)
@@ -53,6 +67,9 @@ statements! {
         RETURNING id, gateway_id, kind, subject, due_at, attempts, lease_token";
     NEXT_DUE = "SELECT due_at FROM job WHERE domain = $1 AND gateway_id = $2 AND lease_until <= $3
         ORDER BY due_at, id LIMIT 1";
+    IS_LEASED = "SELECT 1 FROM job WHERE domain IN ('wall', 'world') AND gateway_id = $1 AND lease_until > $2 LIMIT 1";
+    IS_AT_WORK = "SELECT 1 FROM job WHERE domain IN ('wall', 'world') AND gateway_id = $1 AND kind IN ($4, $5, $6, $7)
+        AND (lease_until > $2 OR (domain = 'wall' AND due_at <= $2) OR (domain = 'world' AND due_at <= $3)) LIMIT 1";
     IS_MINE = "SELECT 1 FROM job WHERE id = $1 AND lease_token = $2";
     EXTEND = "UPDATE job SET lease_until = $3 WHERE id = $1 AND lease_token = $2";
     EXISTS = "SELECT 1 FROM job WHERE subject = $1 AND kind = $2";
@@ -136,6 +153,29 @@ pub fn next_due(
     )?
     .map(|row| row.time(0))
     .transpose()
+}
+
+/// Whether the queue of a gateway is busy at `wall` (wall time).
+pub fn is_busy(tx: &mut dyn Tx, gateway_id: i64, wall: Timestamp, busy: Busy) -> Result<bool, StoreError> {
+    let row = match busy {
+        Busy::Leased => tx.query_opt(IS_LEASED, &[gateway_id.into(), wall.into()])?,
+        Busy::Work {
+            kinds: [first, second, third, fourth],
+            world,
+        } => {
+            let params = [
+                gateway_id.into(),
+                wall.into(),
+                world.into(),
+                first.into(),
+                second.into(),
+                third.into(),
+                fourth.into(),
+            ];
+            tx.query_opt(IS_AT_WORK, &params)?
+        }
+    };
+    Ok(row.is_some())
 }
 
 /// Whether the claim still stands; a step that acts on the world commits this check first.
