@@ -27,6 +27,7 @@ pub mod sandbox;
 pub mod sessions;
 #[cfg(test)]
 mod testbed;
+pub mod transcript;
 pub mod worlds;
 
 pub use auth::{Caller, Principal};

@@ -63,7 +63,7 @@ pub fn apply(
     Ok(Ok(step))
 }
 
-/// Appends an event to a transaction's log and stores the row with it.
+/// Appends an event to a transaction's log and stores the row with it. Instants of a log never fall.
 pub fn record(
     tx: &mut dyn Tx,
     row: &mut TxnRow,
@@ -74,6 +74,7 @@ pub fn record(
     let previous = row.event_seq;
     row.event_seq += 1;
     row.updated_at = row.updated_at.max(now.world);
-    transactions::insert_event(tx, row.id, row.event_seq, event, now.world, &data.to_string())?;
+    let at = row.updated_at;
+    transactions::insert_event(tx, row.id, row.event_seq, event, at, &data.to_string())?;
     transactions::update(tx, row, previous)
 }

@@ -9,10 +9,12 @@ use torana_domain::order::{Evidence, OrderState};
 use torana_domain::time::{DAY_MS, Timestamp};
 use torana_exchange::core::command::{AccountView, NewAccount, SecurityName, WorldView};
 use torana_exchange::core::{Command, Reply};
-use torana_storage::gateway::{batches, jobs, resets, transactions};
+use torana_storage::gateway::jobs::{self, JobDomain};
+use torana_storage::gateway::{batches, gateways, resets, transactions, transcripts};
 use torana_storage::{StoreError, Tx};
 
 use crate::context::{Engine, lock};
+use crate::create::to_json;
 use crate::error::{EngineError, from_store};
 use crate::gateways::Gateway;
 use crate::jobs::kind;
@@ -57,6 +59,7 @@ impl Engine {
                 SecurityName::Ticker(text) | SecurityName::Isin(text) => text.clone(),
             })
             .collect();
+        self.await_quiet(gateway).await?;
         match self
             .ask_exchange(gateway, self.world_now(gateway), Command::CreateAccount(new))
             .await?
@@ -93,62 +96,78 @@ impl Engine {
 
     /// Starts the world again; the only way to move its clock back.
     ///
+    /// Two databases cannot change in one commit. First the exchange begins anew, in one commit; then the gateway
+    /// follows in one: what it forgets, the transcript and the clock. A process that ends in between leaves users and
+    /// transactions of a world that is gone; the same call again makes it whole, because both steps may be repeated.
+    ///
     /// # Errors
-    /// 409 `clock_busy`.
+    /// 409 `clock_busy`; 503 when the exchange does not answer.
     pub async fn reset(
         &self,
         gateway: &Gateway,
         reset: Reset,
     ) -> Result<(WorldView, ClockState), EngineError> {
-        if self.is_stepping(gateway) {
-            return Err(ApiError::new(ErrorCode::ClockBusy));
-        }
-        let wall = self.wall_now();
+        let walk = self.begin_walk(gateway, self.world_now(gateway))?;
+        self.await_running_jobs(gateway).await?;
         let command = Command::Reset {
             seed: reset.seed,
             start: reset.start_at,
         };
-        let world = match self
+        let reply = self
             .ask_exchange(gateway, self.world_now(gateway), command)
-            .await?
-        {
-            Reply::World(world) => world,
-            _ => return Err(ApiError::new(ErrorCode::InternalError)),
+            .await?;
+        let Reply::World(world) = reply else {
+            return Err(ApiError::new(ErrorCode::InternalError));
         };
-        let gateway_id = gateway.id;
-        if reset.scope == ResetScope::Exchange {
-            let now = self.now(gateway);
-            self.store()
-                .write("world.proof_lost", move |tx| lose_proof(tx, gateway_id, now))
-                .await
-                .map_err(from_store)?;
-        } else {
-            self.store()
-                .write("world.reset", move |tx| {
-                    resets::delete_world(tx, gateway_id)?;
-                    jobs::put(
-                        tx,
-                        gateway_id,
-                        jobs::JobDomain::Wall,
-                        kind::PURGE,
-                        gateway_id,
-                        wall.plus_ms(DAY_MS),
-                    )
-                })
-                .await
-                .map_err(from_store)?;
-        }
+        let clock = self.reset_gateway(gateway, reset, world.started_at).await?;
+        drop(walk);
+        self.seed_again(gateway).await?;
+        Ok((world, clock))
+    }
+
+    /// The gateway's part of a reset.
+    async fn reset_gateway(
+        &self,
+        gateway: &Gateway,
+        reset: Reset,
+        start: Timestamp,
+    ) -> Result<ClockState, EngineError> {
+        let wall = self.wall_now();
         let version = gateway.clock.version.saturating_add(1);
-        let start = world.started_at;
         let clock = if reset.freeze {
             ClockState::frozen_at(version, start, wall)
         } else {
             ClockState::running_from(version, start, 1, wall)
                 .map_err(|_| ApiError::new(ErrorCode::InternalError))?
         };
-        let clock = self.store_clock(gateway, clock).await?;
-        self.seed_again(gateway).await?;
-        Ok((world, clock))
+        let (gateway_id, text) = (gateway.id, to_json(&clock)?);
+        let now = Now { world: start, wall };
+        let written = self
+            .store()
+            .write("world.reset", move |tx| {
+                if !gateways::put_clock(tx, gateway_id, version, &text)? {
+                    return Err(StoreError::Rollback);
+                }
+                transactions::turn_back(tx, gateway_id, start)?;
+                match reset.scope {
+                    ResetScope::Exchange => lose_proof(tx, gateway_id, now)?,
+                    ResetScope::World => {
+                        resets::delete_world(tx, gateway_id)?;
+                        let tomorrow = wall.plus_ms(DAY_MS);
+                        jobs::put(tx, gateway_id, JobDomain::Wall, kind::PURGE, gateway_id, tomorrow)?;
+                    }
+                }
+                transcripts::begin(tx, gateway_id)
+            })
+            .await;
+        match written {
+            Ok(()) => {}
+            // Another process moved the clock meanwhile.
+            Err(StoreError::Rollback) => return Err(ApiError::new(ErrorCode::ClockBusy)),
+            Err(error) => return Err(from_store(error)),
+        }
+        self.reload_gateways().await.map_err(from_store)?;
+        Ok(clock)
     }
 
     /// The user that exists from the start exists after a reset too.

@@ -1,5 +1,7 @@
 //! How a gateway is started.
 
+use std::path::PathBuf;
+
 use crate::receiver::Receiver;
 use crate::temp::TempDir;
 
@@ -25,6 +27,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// `host:port` pairs of `egress.allow`.
     pub egress: Vec<String>,
+    /// Another binary than the one under test.
+    pub binary: Option<PathBuf>,
     /// Further settings: dotted key and its value as TOML.
     pub settings: Vec<(String, String)>,
 }
@@ -39,6 +43,7 @@ impl Options {
             demo_gateway: false,
             seed: None,
             egress: Vec::new(),
+            binary: None,
             settings: Vec::new(),
         }
     }

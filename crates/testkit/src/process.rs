@@ -163,7 +163,7 @@ impl Torana {
     /// A command of the binary on this installation.
     #[must_use]
     pub fn command(&self) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = Command::new(self.options.binary.clone().unwrap_or_else(binary));
         cli::clean_environment(&mut command);
         command.current_dir(self.folder.path());
         command

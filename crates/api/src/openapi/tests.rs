@@ -240,6 +240,7 @@ fn the_routes_are_these() {
             "/torana/v1/gateways/{gatewayName}/sandbox/transactions/{transactionId}/complete",
             "post",
         ),
+        ("/torana/v1/gateways/{gatewayName}/sandbox/transcript", "get"),
         ("/v1/{gatewayName}/engine/market/status", "get"),
         ("/v1/{gatewayName}/engine/transactiondetails", "get"),
         ("/v1/{gatewayName}/engine/user/holdings", "get"),

@@ -5,6 +5,7 @@ mod accounts;
 mod clock;
 mod complete;
 mod reset;
+mod transcript;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,5 +18,6 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(complete::sandbox_complete_transaction))
         .routes(routes!(accounts::sandbox_create_account))
         .routes(routes!(reset::sandbox_reset))
+        .routes(routes!(transcript::sandbox_read_transcript))
         .routes(routes!(clock::sandbox_get_clock, clock::sandbox_move_clock))
 }

@@ -21,7 +21,7 @@ fn unknown_paths_are_answered_in_the_envelope() {
         "/v1/acme/engine/user/smallcaseOrders",
         "/torana/v1/gateways/acme/sandbox/faults",
         "/torana/v1/gateways/acme/sandbox/prices",
-        "/torana/v1/gateways/acme/sandbox/transcript",
+        "/torana/v1/gateways/acme/sandbox/diary",
         "/torana/v1/gateways/acme/sandbox/kite/apps",
         "/torana/sdk/v1/acme/leads",
         "/nonsense?x=%zz",

@@ -59,5 +59,6 @@ mod settings;
 mod story;
 mod tenants;
 mod tokens;
+mod transcript;
 mod webhooks;
 mod window;

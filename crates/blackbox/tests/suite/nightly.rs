@@ -7,6 +7,8 @@ use torana_testkit::flow::{self, Plan};
 use torana_testkit::partner::basket;
 use torana_testkit::{Browser, Engine, Options, Partner, Sdk, Torana, walk};
 
+use crate::transcript::{Stage, assert_same};
+
 const MINUTES: u64 = 2;
 /// Longest time between a confirmation and the kill; a hand-over and its orders take less.
 const KILL_WITHIN_MS: u64 = 60;
@@ -145,5 +147,23 @@ fn soak() {
     assert!(
         now < warm + GROWTH_KB_MAX,
         "memory went from {warm} kB to {now} kB in {rounds} rounds"
+    );
+}
+
+/// `scripts/nightly` builds a second binary from nothing and names it here.
+#[test]
+#[ignore = "needs a second build: scripts/nightly"]
+fn transcripts_of_two_builds() {
+    let other =
+        std::env::var_os("TORANA_OTHER_BINARY").expect("TORANA_OTHER_BINARY: the path of a second build");
+    let here = Options::new(Engine::Sqlite);
+    let there = Options {
+        binary: Some(other.into()),
+        ..here.clone()
+    };
+    assert_same(
+        &Stage::new(here).play(),
+        &Stage::new(there).play(),
+        "a fresh build",
     );
 }

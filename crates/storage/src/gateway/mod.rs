@@ -13,6 +13,7 @@ pub mod resets;
 pub mod sessions;
 pub mod snapshots;
 pub mod transactions;
+pub mod transcripts;
 
 use crate::migrate::Migration;
 
@@ -48,6 +49,11 @@ pub const MIGRATIONS: &[Migration] = &[
         "seeded_draws",
         include_str!("../../migrations/gateway/0006_seeded_draws.sql"),
     ),
+    Migration::common(
+        7,
+        "transcripts",
+        include_str!("../../migrations/gateway/0007_transcripts.sql"),
+    ),
 ];
 
 /// Every statement of this schema, for the test that prepares them on both engines.
@@ -67,6 +73,7 @@ pub fn all_statements() -> Vec<&'static str> {
         sessions::STATEMENTS,
         snapshots::STATEMENTS,
         transactions::STATEMENTS,
+        transcripts::STATEMENTS,
     ]
     .concat()
 }

@@ -101,6 +101,7 @@ statements! {
         WHERE id = $1 AND event_seq = $12";
     INSERT_EVENT = "INSERT INTO event (txn_id, seq, type, at, data) VALUES ($1, $2, $3, $4, $5)";
     EVENTS = "SELECT seq, type, at, data FROM event WHERE txn_id = $1 ORDER BY seq";
+    TURN_BACK = "UPDATE txn SET updated_at = $2 WHERE gateway_id = $1 AND updated_at > $2";
     CONSENT_REFUSED = "SELECT 1 FROM txn WHERE investor_id = $1 AND error_code = 1003 LIMIT 1";
     UNFINISHED = "SELECT COUNT(*) FROM txn WHERE gateway_id = $1 AND status = 'PROCESSING'";
 }
@@ -234,6 +235,12 @@ pub fn events(tx: &mut dyn Tx, txn_id: i64) -> Result<Vec<EventRow>, StoreError>
             })
         })
         .collect()
+}
+
+/// A world's clock was set back: nothing of its gateway's transactions lies ahead of `to` any more, so that what
+/// happens next is later than what happened before.
+pub fn turn_back(tx: &mut dyn Tx, gateway_id: i64, to: Timestamp) -> Result<(), StoreError> {
+    tx.execute(TURN_BACK, &[gateway_id.into(), to.into()]).map(|_| ())
 }
 
 /// Whether an investor ever refused the holdings consent.
