@@ -6,6 +6,7 @@
 
 pub mod batch;
 pub mod broker_key;
+pub mod exchange;
 pub mod gateway;
 pub mod ids;
 pub mod intent;

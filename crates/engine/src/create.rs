@@ -122,14 +122,10 @@ impl Engine {
     }
 
     fn check_tickers(&self, lines: &[BasketLine]) -> Result<(), EngineError> {
-        let tradable = |line: &&BasketLine| {
-            self.master()
-                .by_ticker(&line.ticker)
-                .is_some_and(torana_instruments::Security::is_tradable_on_nse)
-        };
+        let is_known = |line: &&BasketLine| self.master().by_ticker(&line.ticker).is_some();
         let unknown: std::collections::BTreeSet<&str> = lines
             .iter()
-            .filter(|line| !tradable(line))
+            .filter(|line| !is_known(line))
             .map(|line| line.ticker.as_str())
             .collect();
         if unknown.is_empty() {

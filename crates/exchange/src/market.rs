@@ -65,17 +65,8 @@ impl Market {
     /// NSE and BSE ticker of a security.
     #[must_use]
     pub fn tickers_of(&self, isin: &str) -> (Option<String>, Option<String>) {
-        let Some(security) = self.master.by_isin(isin) else {
-            return (None, None);
-        };
-        let on_bse = match security.exchange {
-            Exchange::Bse => Some(&security.ticker),
-            Exchange::Nse => None,
-        };
-        (
-            security.nse_ticker().map(str::to_owned),
-            security.bse_ticker.as_ref().or(on_bse).cloned(),
-        )
+        let on = |exchange| self.master.ticker_on(isin, exchange).map(str::to_owned);
+        (on(Exchange::Nse), on(Exchange::Bse))
     }
 
     /// The last traded price at `at`: that of the running bar, else of the last bar before the close.
@@ -246,7 +237,7 @@ mod tests {
         let market = Market::bundled();
         for security in Master::bundled()
             .iter()
-            .filter(|security| security.is_tradable_on_nse())
+            .filter(|security| security.exchange == Exchange::Nse)
         {
             let listing = market.listing(&security.ticker).unwrap();
             let (low, high) = (listing.frame.low, listing.frame.high);

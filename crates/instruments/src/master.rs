@@ -1,48 +1,35 @@
-//! The security master: every security that Torana knows, by ticker and by ISIN.
+//! The security master: every listing that Torana knows, by ticker and by ISIN.
+
+mod file;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use torana_domain::money::{Price, Shares};
+use torana_domain::exchange::Exchange;
+use torana_domain::money::Price;
 use torana_domain::order::Side;
+use torana_domain::time::Date;
 
-use crate::isin::isin_is_valid;
-use crate::rules::{PAISE_MAX, ProtectionTable, TickTable, protected_limit};
-use crate::security::{Exchange, Kind, Security};
-use crate::table::{DataError, positive, read_records};
+use crate::csv::DataError;
+use crate::rules::{ProtectionTable, TickTable, protected_limit};
+use crate::security::Security;
+
+pub use file::HEADER;
 
 /// Most results of one search.
 pub const SEARCH_RESULTS_MAX: usize = 20;
-/// Longest ticker.
-pub const TICKER_MAX: usize = 20;
-/// Longest name, in bytes.
-pub const NAME_MAX: usize = 200;
-const QUANTITY_MAX: i64 = 10_000_000;
 
-const HEADER: [&str; 13] = [
-    "ticker",
-    "name",
-    "isin",
-    "exchange",
-    "bse_ticker",
-    "series",
-    "kind",
-    "tick_paise",
-    "lot",
-    "freeze",
-    "band_percent",
-    "derivatives",
-    "previous_close_paise",
-];
-
-/// All securities with the tables that their prices follow.
+/// All listings with the tables that their prices follow.
 #[derive(Debug)]
 pub struct Master {
+    /// Sorted by exchange and ticker.
     securities: Vec<Security>,
-    /// Place in `securities` by ticker of the home exchange.
+    /// Place in `securities`.
     by_ticker: BTreeMap<(Exchange, String), usize>,
     /// Place in `securities`.
     by_isin: BTreeMap<(String, Exchange), usize>,
+    /// Place in `securities`.
+    by_token: BTreeMap<(Exchange, u32), usize>,
     ticks: TickTable,
     protection: ProtectionTable,
 }
@@ -57,59 +44,96 @@ impl Master {
     }
 
     fn parse_bundled() -> Result<Self, DataError> {
-        let ticks = TickTable::parse(include_str!("../data/ticks.csv"))?;
-        let protection = ProtectionTable::parse(include_str!("../data/protection.csv"))?;
-        Self::parse(include_str!("../data/securities.csv"), ticks, protection)
+        let ticks = TickTable::parse("ticks.csv", include_str!("../data/ticks.csv"))?;
+        let protection = ProtectionTable::parse("protection.csv", include_str!("../data/protection.csv"))?;
+        Self::parse(
+            "securities.csv",
+            include_str!("../data/securities.csv"),
+            ticks,
+            protection,
+        )
     }
 
-    /// Reads a securities file (see `data/README.md` of this crate for its columns). The error names the line.
-    pub fn parse(text: &str, ticks: TickTable, protection: ProtectionTable) -> Result<Self, DataError> {
-        let (mut by_ticker, mut by_isin) = (BTreeMap::new(), BTreeMap::new());
-        let mut place = 0;
-        let securities = read_records("securities.csv", text, HEADER, |fields| {
-            let security = read_security(fields, &ticks)?;
-            let Security {
-                ticker,
-                isin,
-                exchange,
-                ..
-            } = &security;
-            if by_ticker.insert((*exchange, ticker.clone()), place).is_some() {
-                return Err(format!("ticker {ticker} is listed twice"));
-            }
-            if by_isin.insert((isin.clone(), *exchange), place).is_some() {
-                return Err(format!("isin {isin} is listed twice"));
-            }
-            place += 1;
-            Ok(security)
-        })?;
+    /// Reads a securities file (see `data/README.md` of this crate for its columns).
+    ///
+    /// # Errors
+    /// `file`, the line and what is wrong there.
+    pub fn parse(
+        file: &str,
+        text: &str,
+        ticks: TickTable,
+        protection: ProtectionTable,
+    ) -> Result<Self, DataError> {
+        let mut index = Index::default();
+        let mut securities = file::read(file, text, &ticks, |security| index.claim(security))?;
+        if securities.is_empty() {
+            return Err(DataError::new(file, 1, "at least one listing is needed"));
+        }
+        securities.sort_by(|a, b| (a.exchange, &a.ticker).cmp(&(b.exchange, &b.ticker)));
+        let (mut by_ticker, mut by_isin, mut by_token) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for (place, security) in securities.iter().enumerate() {
+            by_ticker.insert((security.exchange, security.ticker.clone()), place);
+            by_isin.insert((security.isin.clone(), security.exchange), place);
+            by_token.insert((security.exchange, security.token), place);
+        }
         Ok(Self {
             securities,
             by_ticker,
             by_isin,
+            by_token,
             ticks,
             protection,
         })
     }
 
-    /// The security with this NSE ticker, in its exact spelling (upper case). BSE-only names are not found:
-    /// orders go to NSE.
+    /// The listings as a securities file, which [`Self::parse`] reads to the same master.
+    #[must_use]
+    pub fn to_file(&self) -> String {
+        file::write(&self.securities)
+    }
+
+    /// The listing with this ticker on NSE, in its exact spelling (upper case).
     #[must_use]
     pub fn by_ticker(&self, ticker: &str) -> Option<&Security> {
+        self.by_symbol(Exchange::Nse, ticker)
+    }
+
+    /// The listing with this ticker on an exchange, in its exact spelling (upper case).
+    #[must_use]
+    pub fn by_symbol(&self, exchange: Exchange, ticker: &str) -> Option<&Security> {
         self.securities
-            .get(*self.by_ticker.get(&(Exchange::Nse, ticker.to_owned()))?)
+            .get(*self.by_ticker.get(&(exchange, ticker.to_owned()))?)
     }
 
     /// The security with this ISIN: its NSE listing where there is one, else its BSE listing.
     #[must_use]
     pub fn by_isin(&self, isin: &str) -> Option<&Security> {
-        let mut listings = self
-            .by_isin
-            .range((isin.to_owned(), Exchange::Nse)..=(isin.to_owned(), Exchange::Bse));
-        self.securities.get(*listings.next()?.1)
+        Exchange::ALL
+            .into_iter()
+            .find_map(|exchange| self.listing(isin, exchange))
     }
 
-    /// All securities, sorted by ticker as in the file.
+    /// The listing of a security on one exchange.
+    #[must_use]
+    pub fn listing(&self, isin: &str, exchange: Exchange) -> Option<&Security> {
+        self.securities
+            .get(*self.by_isin.get(&(isin.to_owned(), exchange))?)
+    }
+
+    /// The listing with this number of its exchange (see [`Security::token`]).
+    #[must_use]
+    pub fn by_token(&self, exchange: Exchange, token: u32) -> Option<&Security> {
+        self.securities.get(*self.by_token.get(&(exchange, token))?)
+    }
+
+    /// The symbol of a security on one exchange; `None` where it is not listed.
+    #[must_use]
+    pub fn ticker_on(&self, isin: &str, exchange: Exchange) -> Option<&str> {
+        self.listing(isin, exchange)
+            .map(|security| security.ticker.as_str())
+    }
+
+    /// All listings, sorted by exchange and ticker.
     pub fn iter(&self) -> impl Iterator<Item = &Security> {
         self.securities.iter()
     }
@@ -132,7 +156,7 @@ impl Master {
         let on_nse = self
             .securities
             .iter()
-            .filter(|security| security.is_tradable_on_nse());
+            .filter(|security| security.exchange == Exchange::Nse);
         let mut found: Vec<_> = on_nse
             .filter_map(|security| Some((rank(&security)?, security)))
             .collect();
@@ -144,10 +168,25 @@ impl Master {
             .collect()
     }
 
-    /// The tick of a security without a fixed one whose previous close is `reference`.
+    /// The tick of `security` on `date` when the close that slabs are read from is `reference`: its fixed one, or
+    /// that of the slabs in force on that date.
     #[must_use]
-    pub fn tick_for(&self, reference: Price) -> Price {
-        self.ticks.tick_for(reference)
+    pub fn tick_on(&self, security: &Security, date: Date, reference: Price) -> Price {
+        security
+            .fixed_tick
+            .unwrap_or_else(|| self.ticks.tick_for(date, reference))
+    }
+
+    /// The slabs of ticks.
+    #[must_use]
+    pub const fn ticks(&self) -> &TickTable {
+        &self.ticks
+    }
+
+    /// The slabs of protection.
+    #[must_use]
+    pub const fn protection(&self) -> &ProtectionTable {
+        &self.protection
     }
 
     /// The limit that a market order for `security` is sent with when the last price is `last_price`: inside the
@@ -160,98 +199,33 @@ impl Master {
     }
 }
 
-fn read_security(fields: [&str; 13], ticks: &TickTable) -> Result<Security, String> {
-    let [
-        ticker,
-        name,
-        isin,
-        exchange,
-        bse_ticker,
-        series,
-        kind,
-        tick,
-        lot,
-        freeze,
-        band,
-        derivatives,
-        close,
-    ] = fields;
-    check_ticker("ticker", ticker)?;
-    if name.trim() != name || name.is_empty() || name.len() > NAME_MAX || name.contains(char::is_control) {
-        return Err(format!("name {name:?}: expected 1 to {NAME_MAX} bytes of text"));
-    }
-    if !isin_is_valid(isin) {
-        return Err(format!("isin {isin:?}: not an ISIN, or its check digit is wrong"));
-    }
-    if !bse_ticker.is_empty() {
-        check_ticker("bse_ticker", bse_ticker)?;
-    }
-    check_ticker("series", series)?;
-    let previous_close = Price::from_paise(positive("previous_close_paise", close, PAISE_MAX)?);
-    let tick = match tick {
-        "" => ticks.tick_for(previous_close),
-        fixed => Price::from_paise(positive("tick_paise", fixed, PAISE_MAX)?),
-    };
-    if !previous_close.is_on_tick(tick) {
-        return Err(format!(
-            "previous_close_paise {close}: not a multiple of the tick {}",
-            tick.to_decimal()
-        ));
-    }
-    Ok(Security {
-        ticker: ticker.to_owned(),
-        name: name.to_owned(),
-        isin: isin.to_owned(),
-        exchange: parse_exchange(exchange)?,
-        bse_ticker: (!bse_ticker.is_empty()).then(|| bse_ticker.to_owned()),
-        series: series.to_owned(),
-        kind: parse_kind(kind)?,
-        tick,
-        lot: Shares(positive("lot", lot, QUANTITY_MAX)?),
-        freeze: Shares(positive("freeze", freeze, QUANTITY_MAX)?),
-        band_percent: positive("band_percent", band, 100)?,
-        has_derivatives: parse_flag("derivatives", derivatives)?,
-        previous_close,
-    })
+/// The keys that the lines of a file have used so far.
+#[derive(Default)]
+struct Index {
+    tickers: std::collections::BTreeSet<(Exchange, String)>,
+    isins: std::collections::BTreeSet<(Exchange, String)>,
+    tokens: std::collections::BTreeSet<(Exchange, u32)>,
 }
 
-fn check_ticker(column: &str, text: &str) -> Result<(), String> {
-    let allowed = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'&' || b == b'-';
-    if (1..=TICKER_MAX).contains(&text.len()) && text.bytes().all(allowed) {
-        return Ok(());
-    }
-    Err(format!(
-        "{column} {text:?}: expected 1 to {TICKER_MAX} of A-Z, 0-9, & and -"
-    ))
-}
-
-fn parse_exchange(text: &str) -> Result<Exchange, String> {
-    match text {
-        "NSE" => Ok(Exchange::Nse),
-        "BSE" => Ok(Exchange::Bse),
-        _ => Err(format!("exchange {text:?}: allowed are NSE, BSE")),
-    }
-}
-
-fn parse_kind(text: &str) -> Result<Kind, String> {
-    match text {
-        "EQ" => Ok(Kind::Equity),
-        "BE" => Ok(Kind::TradeToTrade),
-        "SME" => Ok(Kind::Sme),
-        "ETF" => Ok(Kind::Etf),
-        "INVIT" => Ok(Kind::Invit),
-        "REIT" => Ok(Kind::Reit),
-        _ => Err(format!(
-            "kind {text:?}: allowed are EQ, BE, SME, ETF, INVIT, REIT"
-        )),
-    }
-}
-
-fn parse_flag(column: &str, text: &str) -> Result<bool, String> {
-    match text {
-        "y" => Ok(true),
-        "" => Ok(false),
-        _ => Err(format!("{column} {text:?}: allowed are y and nothing")),
+impl Index {
+    fn claim(&mut self, security: &Security) -> Result<(), String> {
+        let Security {
+            exchange,
+            ticker,
+            isin,
+            token,
+            ..
+        } = security;
+        if !self.tickers.insert((*exchange, ticker.clone())) {
+            return Err(format!("ticker {ticker} is listed twice on {exchange}"));
+        }
+        if !self.isins.insert((*exchange, isin.clone())) {
+            return Err(format!("isin {isin} is listed twice on {exchange}"));
+        }
+        if !self.tokens.insert((*exchange, *token)) {
+            return Err(format!("token {token} is listed twice on {exchange}"));
+        }
+        Ok(())
     }
 }
 

@@ -1,9 +1,12 @@
 //! Ticks, price bands and the protection of market orders.
 
+use std::collections::BTreeMap;
+
 use torana_domain::money::{PRICE_PER_PAISA, Price};
 use torana_domain::order::Side;
+use torana_domain::time::Date;
 
-use crate::table::{DataError, positive, read_records};
+use crate::csv::{DataError, positive, read_records};
 
 /// Highest price in a data file, in paise: ten million rupees.
 pub(crate) const PAISE_MAX: i64 = 1_000_000_000;
@@ -18,26 +21,14 @@ struct Slabs {
     rest: i64,
 }
 
+/// A row of a file of slabs: upper end, value.
+type Row = (Option<Price>, i64);
+
 impl Slabs {
-    fn parse(file: &'static str, text: &str, column: &str, value_max: i64) -> Result<Self, DataError> {
-        let mut rows = read_records(file, text, ["up_to_paise", column], |[up_to, value]| {
-            let value = positive(column, value, value_max)?;
-            if up_to.is_empty() {
-                return Ok((None, value));
-            }
-            Ok((
-                Some(Price::from_paise(positive("up_to_paise", up_to, PAISE_MAX)?)),
-                value,
-            ))
-        })?;
-        let line = rows.len() + 1;
-        let refuse = |reason: &str| DataError {
-            file,
-            line,
-            reason: reason.to_owned(),
-        };
+    /// The slabs of sorted rows; the reason of a refusal without file and line.
+    fn from_rows(mut rows: Vec<Row>) -> Result<Self, &'static str> {
         let Some((None, rest)) = rows.pop() else {
-            return Err(refuse("the last row must have no upper end"));
+            return Err("the last row must have no upper end");
         };
         let bounded: Option<Vec<_>> = rows
             .into_iter()
@@ -45,9 +36,7 @@ impl Slabs {
             .collect();
         match bounded {
             Some(bounded) if bounded.is_sorted_by(|a, b| a.0 < b.0) => Ok(Self { bounded, rest }),
-            _ => Err(refuse(
-                "rows must be sorted by their upper end, only the last has none",
-            )),
+            _ => Err("rows must be sorted by their upper end, only the last has none"),
         }
     }
 
@@ -59,20 +48,75 @@ impl Slabs {
     }
 }
 
-/// The smallest price step by the previous close.
+fn upper_end(text: &str) -> Result<Option<Price>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    positive("up_to_paise", text, PAISE_MAX).map(|paise| Some(Price::from_paise(paise)))
+}
+
+/// First line of a tick file.
+pub const TICKS_HEADER: [&str; 3] = ["valid_from", "up_to_paise", "tick_paise"];
+/// First line of a protection file.
+pub const PROTECTION_HEADER: [&str; 2] = ["up_to_paise", "protection_bps"];
+
+/// The smallest price step by the previous close, as slabs that are in force from their dates.
 #[derive(Clone, Debug)]
-pub struct TickTable(Slabs);
+pub struct TickTable {
+    /// All but the newest, sorted by the date from which they are in force; the first also serves earlier days.
+    older: Vec<(Date, Slabs)>,
+    newest: (Date, Slabs),
+}
 
 impl TickTable {
-    /// Reads a tick file: header `up_to_paise,tick_paise`, sorted, the last row without an upper end.
-    pub fn parse(text: &str) -> Result<Self, DataError> {
-        Slabs::parse("ticks.csv", text, "tick_paise", PAISE_MAX).map(Self)
+    /// Reads a tick file: header `valid_from,up_to_paise,tick_paise`, sorted by date and then by price; of the rows
+    /// of one date the last is without an upper end.
+    ///
+    /// # Errors
+    /// `file`, the line and what is wrong there.
+    pub fn parse(file: &str, text: &str) -> Result<Self, DataError> {
+        let mut dated: BTreeMap<Date, (usize, Vec<Row>)> = BTreeMap::new();
+        let mut newest = None;
+        read_records(file, text, TICKS_HEADER, |line, [from, up_to, tick]| {
+            let from = Date::parse(from).map_err(|error| format!("valid_from {from:?}: {error}"))?;
+            if newest.is_some_and(|newest| from < newest) {
+                return Err(format!("valid_from {from}: rows must be sorted by their date"));
+            }
+            newest = Some(from);
+            let row = (upper_end(up_to)?, positive("tick_paise", tick, PAISE_MAX)?);
+            let (last, rows) = dated.entry(from).or_default();
+            *last = line;
+            rows.push(row);
+            Ok(())
+        })?;
+        let mut all = Vec::new();
+        for (from, (line, rows)) in dated {
+            let slabs = Slabs::from_rows(rows).map_err(|reason| DataError::new(file, line, reason))?;
+            all.push((from, slabs));
+        }
+        match all.pop() {
+            Some(newest) => Ok(Self { older: all, newest }),
+            None => Err(DataError::new(file, 1, "at least one row is needed")),
+        }
     }
 
-    /// The tick of a security whose previous close is `reference`; above zero.
+    /// The tick on `date` of a security whose close is `reference`; above zero.
     #[must_use]
-    pub fn tick_for(&self, reference: Price) -> Price {
-        Price::from_paise(self.0.value_at(reference))
+    pub fn tick_for(&self, date: Date, reference: Price) -> Price {
+        let (from, newest) = &self.newest;
+        let slabs = if *from <= date {
+            newest
+        } else {
+            let in_force = self.older.iter().rev().find(|(from, _)| *from <= date);
+            in_force.or(self.older.first()).map_or(newest, |(_, slabs)| slabs)
+        };
+        Price::from_paise(slabs.value_at(reference))
+    }
+
+    /// The tick by the newest slabs; above zero.
+    #[must_use]
+    pub fn newest_for(&self, reference: Price) -> Price {
+        Price::from_paise(self.newest.1.value_at(reference))
     }
 }
 
@@ -82,8 +126,18 @@ pub struct ProtectionTable(Slabs);
 
 impl ProtectionTable {
     /// Reads a protection file: header `up_to_paise,protection_bps`, sorted, the last row without an upper end.
-    pub fn parse(text: &str) -> Result<Self, DataError> {
-        Slabs::parse("protection.csv", text, "protection_bps", 9_999).map(Self)
+    ///
+    /// # Errors
+    /// `file`, the line and what is wrong there.
+    pub fn parse(file: &str, text: &str) -> Result<Self, DataError> {
+        let mut last = 1;
+        let rows = read_records(file, text, PROTECTION_HEADER, |line, [up_to, bps]| {
+            last = line;
+            Ok((upper_end(up_to)?, positive("protection_bps", bps, 9_999)?))
+        })?;
+        Slabs::from_rows(rows)
+            .map(Self)
+            .map_err(|reason| DataError::new(file, last, reason))
     }
 
     /// Allowed distance from the last price in 1/100 %.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use torana_brokers::{DematFund, Holding, NetPosition};
 use torana_contract::holdings::{self, FundHolding, HoldingsSnapshot, SecurityHolding};
 use torana_domain::money::{Price, Shares};
-use torana_instruments::Master;
+use torana_instruments::{Exchange, Master};
 
 use super::fetch::Reading;
 
@@ -86,17 +86,15 @@ fn line_of_position(master: &Master, position: &NetPosition) -> SecurityHolding 
 /// A line of a security without shares. The master's tickers count; the broker's symbols fill its gaps.
 fn empty_line(master: &Master, isin: String, nse: Option<String>, bse: Option<String>) -> SecurityHolding {
     let known = master.by_isin(&isin);
+    let on = |exchange| master.ticker_on(&isin, exchange).map(str::to_owned);
     let symbol = nse
         .clone()
         .or_else(|| bse.clone())
         .unwrap_or_else(|| isin.clone());
     SecurityHolding {
         name: known.map_or(symbol, |security| security.name.clone()),
-        nse_ticker: known
-            .and_then(|security| security.nse_ticker())
-            .map(str::to_owned)
-            .or(nse),
-        bse_ticker: known.and_then(|security| security.bse_ticker.clone()).or(bse),
+        nse_ticker: on(Exchange::Nse).or(nse),
+        bse_ticker: on(Exchange::Bse).or(bse),
         isin,
         settled: Shares(0),
         t1: Shares(0),

@@ -1,4 +1,8 @@
 use super::*;
+use crate::isin::isin_is_valid;
+use crate::security::{Assumed, Kind};
+use crate::token::{DERIVED_FIRST, derived_token};
+use torana_domain::money::Shares;
 
 const SECURITIES: &str = include_str!("../../data/securities.csv");
 
@@ -61,9 +65,10 @@ fn master() -> &'static Master {
 }
 
 fn parse(text: &str) -> Result<Master, DataError> {
-    let ticks = TickTable::parse(include_str!("../../data/ticks.csv")).unwrap();
-    let protection = ProtectionTable::parse(include_str!("../../data/protection.csv")).unwrap();
-    Master::parse(text, ticks, protection)
+    let ticks = TickTable::parse("ticks.csv", include_str!("../../data/ticks.csv")).unwrap();
+    let protection =
+        ProtectionTable::parse("protection.csv", include_str!("../../data/protection.csv")).unwrap();
+    Master::parse("own.csv", text, ticks, protection)
 }
 
 #[test]
@@ -77,19 +82,60 @@ fn the_bundled_data_is_valid() {
 }
 
 #[test]
-fn every_isin_has_its_check_digit_and_every_key_is_unique() {
-    let (mut isins, mut tickers) = (Vec::new(), Vec::new());
+fn every_isin_has_its_check_digit() {
     for security in master().iter() {
         assert!(isin_is_valid(&security.isin), "{}", security.isin);
-        isins.push(security.isin.as_str());
-        tickers.push(security.ticker.as_str());
     }
-    for mut keys in [isins, tickers] {
-        let count = keys.len();
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(keys.len(), count);
+}
+
+#[test]
+fn every_listing_is_found_by_each_of_its_keys() {
+    for security in master().iter() {
+        let Security {
+            exchange,
+            ticker,
+            isin,
+            token,
+            ..
+        } = security;
+        for found in [
+            master().by_symbol(*exchange, ticker),
+            master().listing(isin, *exchange),
+            master().by_token(*exchange, *token),
+        ] {
+            assert!(std::ptr::eq(found.unwrap(), security), "{exchange} {ticker}");
+        }
+        assert_eq!(master().ticker_on(isin, *exchange), Some(ticker.as_str()));
     }
+}
+
+#[test]
+fn numbers_that_no_exchange_gave_follow_from_the_key() {
+    let derived: Vec<_> = master().iter().filter(|s| s.token >= DERIVED_FIRST).collect();
+    assert!(derived.len() > 100);
+    for security in derived {
+        let expected = derived_token(security.exchange, &security.isin, &Default::default());
+        assert_eq!(
+            security.token, expected,
+            "{} {}",
+            security.exchange, security.ticker
+        );
+    }
+}
+
+#[test]
+fn a_written_master_is_read_to_the_same() {
+    let text = master().to_file();
+    assert_eq!(text, SECURITIES);
+    let infy = master().by_ticker("INFY").unwrap();
+    let odd = Security {
+        name: "Dyes, \"Pigments\" & Sons".to_owned(),
+        assumed: vec![Assumed::Lot, Assumed::Close],
+        fixed_tick: Some(infy.tick),
+        ..infy.clone()
+    };
+    let again = parse(&file::write(std::slice::from_ref(&odd))).unwrap();
+    assert_eq!(again.by_ticker("INFY"), Some(&odd));
 }
 
 #[test]
@@ -103,7 +149,10 @@ fn the_nifty_50_is_complete_with_derivatives_and_orderly_prices() {
             (Kind::Equity, "EQ", Shares(1))
         );
         assert!(security.has_derivatives, "{ticker}");
-        assert_eq!(security.bse_ticker.as_deref(), Some(ticker));
+        let on_bse = master().listing(&security.isin, Exchange::Bse).unwrap();
+        assert_eq!((on_bse.ticker.as_str(), on_bse.series.as_str()), (ticker, "A"));
+        let numbers_of_the_exchange = security.token < DERIVED_FIRST && on_bse.token < DERIVED_FIRST;
+        assert!(numbers_of_the_exchange, "{ticker}");
     }
 }
 
@@ -121,17 +170,22 @@ fn well_known_securities_are_themselves() {
         ("PGINVIT", "INE0GGX23010", Kind::Invit),
         ("EMBASSY", "INE041025011", Kind::Reit),
         ("MINDSPACE", "INE0CCU25019", Kind::Reit),
-        ("SCHNEIDER", "INE839M01018", Kind::TradeToTrade),
+        ("SCHNEIDER", "INE839M01018", Kind::Equity),
         ("ALPEXSOLAR", "INE0R4701017", Kind::Sme),
     ];
     for (ticker, isin, kind) in cases {
         let security = master().by_ticker(ticker).unwrap();
         assert_eq!((security.isin.as_str(), security.kind), (isin, kind), "{ticker}");
         assert!(std::ptr::eq(master().by_isin(isin).unwrap(), security));
-        assert_eq!(security.nse_ticker(), Some(ticker));
+        assert_eq!(security.exchange, Exchange::Nse);
     }
-    assert!(master().iter().filter(|s| s.is_tradable_on_nse()).count() >= 400);
-    assert!(master().iter().filter(|s| s.kind == Kind::Etf).count() >= 10);
+    let count = |wanted: &dyn Fn(&&Security) -> bool| master().iter().filter(wanted).count();
+    assert!(count(&|s| s.exchange == Exchange::Nse && s.kind == Kind::Equity) >= 500);
+    assert!(count(&|s| s.exchange == Exchange::Nse && s.kind == Kind::Etf) >= 10);
+    assert!(count(&|s| s.exchange == Exchange::Nse && s.is_delivery_only()) >= 3);
+    assert!(count(&|s| s.kind == Kind::Sme && s.lot > Shares(1)) >= 4);
+    let on_bse_only = |s: &&Security| s.exchange == master().by_isin(&s.isin).unwrap().exchange;
+    assert!(count(&|s| s.exchange == Exchange::Bse && on_bse_only(s)) >= 4);
 }
 
 #[test]
@@ -140,11 +194,9 @@ fn what_is_not_on_nse_is_not_found_by_ticker() {
         assert!(master().by_ticker(ticker).is_none(), "{ticker:?}");
     }
     let hawkins = master().by_isin("INE979B01015").unwrap();
-    assert!(!hawkins.is_tradable_on_nse());
-    assert_eq!(
-        (hawkins.nse_ticker(), hawkins.bse_ticker.as_deref()),
-        (None, Some("HAWKINCOOK"))
-    );
+    assert_eq!((hawkins.exchange, hawkins.token), (Exchange::Bse, 508_486));
+    assert!(master().listing("INE979B01015", Exchange::Nse).is_none());
+    assert_eq!(master().by_symbol(Exchange::Bse, "HAWKINCOOK"), Some(hawkins));
     assert!(master().by_isin("INE009A0102").is_none() && master().by_isin("").is_none());
 }
 
@@ -172,7 +224,7 @@ fn every_price_is_on_tick_inside_its_band_and_tradable_at_market() {
             "{}",
             security.ticker
         );
-        let by_rule = master().tick_for(close);
+        let by_rule = master().ticks().newest_for(close);
         let expected = if security.kind == Kind::Etf {
             Price::from_paise(1)
         } else {
@@ -217,41 +269,84 @@ fn search_puts_tickers_before_names() {
 }
 
 #[test]
+fn a_close_between_two_ticks_counts_as_the_nearest_on_tick() {
+    let infy = SECURITIES
+        .lines()
+        .find(|line| line.starts_with("NSE,INFY,"))
+        .unwrap();
+    let close_of = |paise: &str| {
+        let row = infy.replacen(",150000,", &format!(",{paise},"), 1);
+        let master = parse(&format!("{}\n{row}\n", HEADER.join(","))).unwrap();
+        master.by_ticker("INFY").unwrap().previous_close.to_decimal()
+    };
+    assert_eq!(close_of("150004"), "1500");
+    assert_eq!(close_of("150005"), "1500.1");
+    let dear = |paise: &str| close_of(paise);
+    assert_eq!(dear("2000100"), "20000", "a tick of 5 rupees");
+}
+
+#[test]
 fn damaged_files_are_refused_with_line_and_reason() {
-    let infy = SECURITIES.lines().find(|line| line.starts_with("INFY,")).unwrap();
+    let infy = SECURITIES
+        .lines()
+        .find(|line| line.starts_with("NSE,INFY,"))
+        .unwrap();
     let file = |row: &str| format!("{}\n{row}\n", HEADER.join(","));
     assert!(parse(&file(infy)).is_ok());
     let cases = [
-        ("INFY,", "infy,", "ticker \"infy\""),
-        ("INFY,", ",", "ticker \"\""),
+        (",INFY,", ",infy,", "ticker \"infy\""),
+        (",INFY,", ",,", "ticker \"\""),
         ("INE009A01021", "INE009A01022", "check digit"),
-        (",NSE,", ",MCX,", "allowed are NSE, BSE"),
+        ("NSE,", "MCX,", "allowed are NSE, BSE"),
         (",EQ,EQ,", ",EQ,FUTURE,", "kind \"FUTURE\""),
         (",EQ,EQ,", ",,EQ,", "series"),
+        (",1594,", ",,", "token \"\""),
+        (",1594,", ",8000000,", "token"),
         (",1,100000,", ",0,100000,", "lot"),
         (",1,100000,", ",1,1e5,", "freeze"),
         (",10,y,", ",101,y,", "band_percent"),
         (",10,y,", ",10,n,", "derivatives"),
-        (",150000", ",150001", "not a multiple of the tick 0.1"),
-        (",150000", ",150000,", "expected 13 fields, found 14"),
+        (",150000,", ",1500.00,", "previous_close_paise"),
+        (
+            ",150000,",
+            ",150000,guess",
+            "assumed \"guess\": allowed are lot, freeze",
+        ),
+        (",150000,", ",150000,,", "expected 14 fields, found 15"),
         (",Infosys Ltd,", ", Infosys Ltd,", "name"),
+        (",Infosys Ltd,", ",\"Infosys Ltd,", "does not end"),
     ];
     for (from, to, reason) in cases {
         assert!(infy.contains(from), "{from}");
         let error = parse(&file(&infy.replacen(from, to, 1))).unwrap_err().to_string();
         assert!(
-            error.starts_with("securities.csv line 2: ") && error.contains(reason),
+            error.starts_with("own.csv line 2: ") && error.contains(reason),
             "{error}"
         );
     }
-    let twice = parse(&file(&format!("{infy}\n{infy}"))).unwrap_err().to_string();
-    assert_eq!(twice, "securities.csv line 3: ticker INFY is listed twice");
-    let renamed = parse(&file(&format!("{infy}\n{}", infy.replacen("INFY", "OTHER", 1))))
-        .unwrap_err()
-        .to_string();
+    let second = |from: &str, to: &str| {
+        let other = infy.replacen(from, to, 1);
+        parse(&file(&format!("{infy}\n{other}"))).map_err(|error| error.to_string())
+    };
     assert_eq!(
-        renamed,
-        "securities.csv line 3: isin INE009A01021 is listed twice"
+        second("x", "x").unwrap_err(),
+        "own.csv line 3: ticker INFY is listed twice on NSE"
+    );
+    assert_eq!(
+        second("INFY", "OTHER").unwrap_err(),
+        "own.csv line 3: isin INE009A01021 is listed twice on NSE"
+    );
+    assert_eq!(
+        second("INFY,Infosys Ltd,INE009A01021", "ITC,ITC Ltd,INE154A01025").unwrap_err(),
+        "own.csv line 3: token 1594 is listed twice on NSE"
+    );
+    assert!(
+        second("NSE,", "BSE,").is_ok(),
+        "the other exchange has keys of its own"
     );
     assert_eq!(parse("").unwrap_err().line, 1);
+    assert_eq!(
+        parse(&file("")).unwrap_err().reason,
+        "at least one listing is needed"
+    );
 }

@@ -10,7 +10,7 @@ fn rupees(text: &str) -> Price {
 
 #[test]
 fn ticks_follow_the_previous_close() {
-    let table = TickTable::parse(TICKS).unwrap();
+    let table = TickTable::parse("ticks.csv", TICKS).unwrap();
     let cases = [
         ("0.05", "0.01"),
         ("249.99", "0.01"),
@@ -26,13 +26,13 @@ fn ticks_follow_the_previous_close() {
         ("150000", "5"),
     ];
     for (close, tick) in cases {
-        assert_eq!(table.tick_for(rupees(close)), rupees(tick), "{close}");
+        assert_eq!(table.newest_for(rupees(close)), rupees(tick), "{close}");
     }
 }
 
 #[test]
 fn protection_follows_the_last_price() {
-    let table = ProtectionTable::parse(PROTECTION).unwrap();
+    let table = ProtectionTable::parse("protection.csv", PROTECTION).unwrap();
     for (price, bps) in [
         ("1", 200),
         ("99.99", 200),
@@ -98,32 +98,77 @@ fn market_orders_get_a_limit_beyond_the_last_price() {
 }
 
 #[test]
-fn damaged_tables_are_refused_with_line_and_reason() {
+fn slabs_are_in_force_from_their_dates() {
+    let table = TickTable::parse("ticks.csv", TICKS).unwrap();
     let cases = [
-        ("", "line 1"),
+        ("2000-01-01", "3000", "0.05"),
+        ("2024-06-09", "100", "0.05"),
+        ("2024-06-10", "100", "0.01"),
+        ("2025-04-14", "3000", "0.05"),
+        ("2025-04-15", "3000", "0.1"),
+        ("2099-01-01", "30000", "5"),
+    ];
+    for (date, close, tick) in cases {
+        let date = Date::parse(date).unwrap();
+        assert_eq!(
+            table.tick_for(date, rupees(close)),
+            rupees(tick),
+            "{date} {close}"
+        );
+    }
+}
+
+#[test]
+fn damaged_tables_are_refused_with_line_and_reason() {
+    let header = "valid_from,up_to_paise,tick_paise\n";
+    let cases = [
+        ("", "line 1: expected the header"),
         (
-            "up_to_paise,tick\n,1\n",
-            "expected the header up_to_paise,tick_paise",
+            "up_to_paise,tick_paise\n,1\n",
+            "line 1: expected the header valid_from,up_to_paise,tick_paise",
         ),
-        ("up_to_paise,tick_paise\n", "line 1: the last row"),
-        ("up_to_paise,tick_paise\n100,1\n", "line 2: the last row"),
-        ("up_to_paise,tick_paise\n100,1\n100,2\n,3\n", "sorted"),
-        ("up_to_paise,tick_paise\n,1\n,2\n", "sorted"),
-        ("up_to_paise,tick_paise\n100,0\n,1\n", "line 2: tick_paise \"0\""),
-        ("up_to_paise,tick_paise\n100,-1\n,1\n", "whole number"),
+        (header, "line 1: at least one row"),
+        (&format!("{header}2025-01-01,100,1\n"), "line 2: the last row"),
         (
-            "up_to_paise,tick_paise\n100,1,1\n,1\n",
-            "expected 2 fields, found 3",
+            &format!("{header}2025-01-01,100,1\n2025-01-01,,1\n\n2026-01-01,5,1\n"),
+            "line 5: the last row",
         ),
         (
-            "up_to_paise,tick_paise\n99999999999999999999,1\n,1\n",
-            "up_to_paise",
+            &format!("{header}2025-01-01,100,1\n2025-01-01,100,2\n2025-01-01,,3\n"),
+            "line 4: rows must be sorted",
+        ),
+        (&format!("{header}2025-01-01,,1\n2025-01-01,,2\n"), "sorted"),
+        (
+            &format!("{header}2025-01-01,,1\n2024-01-01,,2\n"),
+            "line 3: valid_from 2024-01-01",
+        ),
+        (
+            &format!("{header}2025-02-30,,1\n"),
+            "line 2: valid_from \"2025-02-30\"",
+        ),
+        (&format!("{header}2025-01-01,100,0\n"), "line 2: tick_paise \"0\""),
+        (&format!("{header}2025-01-01,100,-1\n"), "whole number"),
+        (
+            &format!("{header}2025-01-01,100,1,1\n"),
+            "line 2: expected 3 fields, found 4",
+        ),
+        (
+            &format!("{header}2025-01-01,99999999999999999999,1\n"),
+            "line 2: up_to_paise",
         ),
     ];
     for (text, reason) in cases {
-        let error = TickTable::parse(text).unwrap_err().to_string();
-        assert!(error.contains(reason), "{text:?}: {error}");
+        let error = TickTable::parse("own.csv", text).unwrap_err().to_string();
+        assert!(
+            error.starts_with("own.csv line ") && error.contains(reason),
+            "{text:?}: {error}"
+        );
     }
+    let error = ProtectionTable::parse("own.csv", "up_to_paise,protection_bps\n100,1\n").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "own.csv line 2: the last row must have no upper end"
+    );
 }
 
 proptest! {
@@ -132,8 +177,8 @@ proptest! {
         close_paise in 1i64..20_000_000, off in -2_000i64..2_000, percent in prop::sample::select(vec![2i64, 5, 10, 20]),
         buy in any::<bool>(),
     ) {
-        let ticks = TickTable::parse(TICKS).unwrap();
-        let tick = ticks.tick_for(Price::from_paise(close_paise));
+        let ticks = TickTable::parse("ticks.csv", TICKS).unwrap();
+        let tick = ticks.newest_for(Price::from_paise(close_paise));
         let close = Price((Price::from_paise(close_paise).0 / tick.0).max(1) * tick.0);
         let band = PriceBand::around(close, percent, tick);
         prop_assert!(band.low.is_on_tick(tick) && band.high.is_on_tick(tick) && band.contains(close));
@@ -142,7 +187,7 @@ proptest! {
 
         let last = Price(close.0 + off * tick.0);
         let side = if buy { Side::Buy } else { Side::Sell };
-        let bps = ProtectionTable::parse(PROTECTION).unwrap().bps_at(last);
+        let bps = ProtectionTable::parse("protection.csv", PROTECTION).unwrap().bps_at(last);
         let limit = protected_limit(side, last, bps, tick, &band).unwrap();
         prop_assert!(band.contains(limit), "{:?} outside {:?}", limit, band);
         prop_assert!(limit.is_on_tick(tick));
