@@ -47,11 +47,8 @@ pub(crate) struct Outbox {
 impl Engine {
     /// An outbox for one commit.
     pub(crate) fn outbox(&self, gateway: &Arc<Gateway>) -> Outbox {
-        let gateway = self
-            .gateway_by_id(gateway.id)
-            .unwrap_or_else(|| Arc::clone(gateway));
         Outbox {
-            gateway,
+            gateway: self.fresh(gateway),
             root: self.id_root(),
         }
     }
@@ -134,9 +131,7 @@ impl Engine {
         if delivery.state != DeliveryState::Pending {
             return Ok(Disposition::Done);
         }
-        let gateway = self
-            .gateway_by_id(job.gateway.id)
-            .unwrap_or_else(|| Arc::clone(&job.gateway));
+        let gateway = self.fresh(&job.gateway);
         let now = self.present(job);
         let made = self.attempt(&gateway, &delivery, now).await?;
         self.store_attempt(job, &gateway, delivery, made, now).await

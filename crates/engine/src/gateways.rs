@@ -171,6 +171,12 @@ impl Engine {
             .cloned()
     }
 
+    /// A gateway as the process knows it now, or as it was where it knows none.
+    pub(crate) fn fresh(&self, gateway: &Gateway) -> Arc<Gateway> {
+        self.gateway_by_id(gateway.id)
+            .unwrap_or_else(|| Arc::new(gateway.clone()))
+    }
+
     /// Reads the gateways again if the version row moved.
     ///
     /// # Errors

@@ -68,11 +68,12 @@ impl Drop for Claiming {
 }
 
 impl Engine {
-    /// Takes a world for a walk that begins at `at`.
+    /// Takes a world for a walk that begins at its present.
     ///
     /// # Errors
     /// 409 `clock_busy` while another walk has it.
-    pub(crate) fn begin_walk(&self, gateway: &Gateway, at: Timestamp) -> Result<Walk, EngineError> {
+    pub(crate) fn begin_walk(&self, gateway: &Gateway) -> Result<Walk, EngineError> {
+        let at = self.world_now(&self.fresh(gateway));
         let mut disturbances = lock(&self.inner().disturbances);
         if disturbances.walks.contains_key(&gateway.id) {
             return Err(ApiError::new(ErrorCode::ClockBusy));
@@ -121,8 +122,8 @@ impl Engine {
     /// # Errors
     /// The storage's.
     pub(crate) async fn await_quiet(&self, gateway: &Gateway) -> Result<(), EngineError> {
-        let mode = self.gateway_by_id(gateway.id).map(|gateway| gateway.clock.mode);
-        if mode != Some(ClockMode::Frozen) || self.walk_at(gateway).is_some() {
+        let gateway = &*self.fresh(gateway);
+        if gateway.clock.mode != ClockMode::Frozen || self.walk_at(gateway).is_some() {
             return Ok(());
         }
         let work = Busy::Work {

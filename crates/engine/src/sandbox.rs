@@ -107,8 +107,11 @@ impl Engine {
         gateway: &Gateway,
         reset: Reset,
     ) -> Result<(WorldView, ClockState), EngineError> {
-        let walk = self.begin_walk(gateway, self.world_now(gateway))?;
+        let walk = self.begin_walk(gateway)?;
         self.await_running_jobs(gateway).await?;
+        // The clock as it is now: a refusal after the exchange's part would leave the reset half-way.
+        self.reload_gateways().await.map_err(from_store)?;
+        let gateway = &*self.fresh(gateway);
         let command = Command::Reset {
             seed: reset.seed,
             start: reset.start_at,
@@ -149,15 +152,15 @@ impl Engine {
                     return Err(StoreError::Rollback);
                 }
                 transactions::turn_back(tx, gateway_id, start)?;
+                transcripts::begin(tx, gateway_id)?;
                 match reset.scope {
-                    ResetScope::Exchange => lose_proof(tx, gateway_id, now)?,
+                    ResetScope::Exchange => lose_proof(tx, gateway_id, now),
                     ResetScope::World => {
                         resets::delete_world(tx, gateway_id)?;
                         let tomorrow = wall.plus_ms(DAY_MS);
-                        jobs::put(tx, gateway_id, JobDomain::Wall, kind::PURGE, gateway_id, tomorrow)?;
+                        jobs::put(tx, gateway_id, JobDomain::Wall, kind::PURGE, gateway_id, tomorrow)
                     }
                 }
-                transcripts::begin(tx, gateway_id)
             })
             .await;
         match written {

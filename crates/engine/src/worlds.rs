@@ -55,10 +55,11 @@ impl Engine {
         gateway: &Gateway,
         edit: ClockEdit,
     ) -> Result<(ClockState, Ran), EngineError> {
+        let walk = self.begin_walk(gateway)?;
+        let gateway = &*self.fresh(gateway);
         let start = self.world_now(gateway);
         let next = gateway.clock.apply(edit, self.wall_now()).map_err(clock_error)?;
         let target = next.world_now(self.wall_now());
-        let walk = self.begin_walk(gateway, start)?;
         self.await_running_jobs(gateway).await?;
         let ran = self.step_world(gateway, start, target).await?;
         let stored = self

@@ -1,5 +1,7 @@
 use http::Method;
 use serde_json::{Value, json};
+use torana_exchange::core::Command;
+use torana_runtime::Wall as _;
 
 use crate::bench::{Answer, Bench, UNKNOWN_TRX};
 
@@ -81,6 +83,62 @@ fn the_clock_is_read_and_moved() {
         again.data(),
         &json!({ "scope": "world", "seed": 9, "mode": "frozen", "worldTime": "2026-01-05T05:00:00.000Z" })
     );
+}
+
+fn transcript(bench: &Bench, query: &str) -> Answer {
+    let path = format!("/torana/v1/gateways/acme/sandbox/transcript{query}");
+    bench
+        .partner("acme", Method::GET, &path)
+        .without("x-gateway-authtoken")
+        .send()
+}
+
+#[test]
+fn a_transcript_has_lines_and_no_envelope() {
+    let bench = Bench::new();
+    let _ = bench.create("acme", &json!({ "intent": "CONNECT" }));
+    let answer = transcript(&bench, "");
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("content-type")),
+        (200, Some("application/x-ndjson"))
+    );
+    let types: Vec<String> = answer.text.lines().map(type_of).collect();
+    assert_eq!(types, ["world_started", "transaction.created"]);
+    assert_eq!(transcript(&bench, "?after=2").text, "");
+    assert_eq!(
+        transcript(&bench, "?limit=0").failure(),
+        (400, "validation_failed")
+    );
+}
+
+fn type_of(line: &str) -> String {
+    let line: Value = serde_json::from_str(line).unwrap();
+    line["type"].as_str().unwrap().to_owned()
+}
+
+/// The process ends between the two commits of a reset: the exchange began anew, the gateway knows nothing of it.
+#[test]
+fn a_reset_that_was_cut_off_is_completed_by_the_same_call() {
+    let bench = Bench::new();
+    let id = bench.create("acme", &json!({ "intent": "CONNECT" }));
+    let before = transcript(&bench, "").text;
+    assert_eq!(before.lines().count(), 2, "{before}");
+    let half = Command::Reset {
+        seed: Some(9),
+        start: None,
+    };
+    let asked = bench.engine.exchange().execute("acme", bench.machine.now(), half);
+    bench.machine.run(asked).unwrap();
+    let halfway = transcript(&bench, "").text;
+    let types: Vec<String> = halfway.lines().map(type_of).collect();
+    assert_eq!(types, ["world_started"], "no line of a log that is gone");
+
+    let again = control(&bench, "reset", &json!({ "scope": "world", "seed": 9 }));
+    assert_eq!(again.data()["seed"], 9);
+    let path = format!("/v1/acme/engine/transactiondetails?transactionId={id}");
+    let gone = bench.partner("acme", Method::GET, &path).send();
+    assert_eq!(gone.failure(), (404, "invalid_transactionId"));
+    assert_eq!(transcript(&bench, "").text, halfway);
 }
 
 /// The rest of a walk through time does not depend on the caller's connection.

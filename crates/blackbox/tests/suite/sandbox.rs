@@ -1,6 +1,7 @@
 //! The sandbox control API beside its decisions: accounts, reset, and where it does not exist.
 
 use serde_json::{Value, json};
+use torana_testkit::partner::{MARKET_OPEN, basket};
 use torana_testkit::{Engine, Options, Torana};
 
 #[test]
@@ -116,6 +117,65 @@ fn a_reset_forgets_what_it_says_and_no_more() {
 }
 
 #[test]
+fn a_reset_of_the_exchange_takes_the_proof_of_open_orders() {
+    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    partner.start_world_at(MARKET_OPEN, true);
+    let guest = partner.guest();
+    let id = partner.transaction(&guest, &basket(&[("INFY", 1)]));
+    let decision = json!({"decision": "approve", "broker": "kite", "account": "SLOW01"});
+    let path = partner.sandbox(&format!("transactions/{id}/complete"));
+    let _ = partner.post(&path, &guest, &decision).data();
+    let read = || partner.get_as_gateway(&partner.sandbox("transcript")).text;
+    assert!(read().contains("\"order.accepted\""), "{}", read());
+    let _ = partner
+        .post_as_gateway(
+            &partner.sandbox("reset"),
+            &json!({"scope": "exchange", "freeze": true}),
+        )
+        .data();
+    let lost: Vec<Value> = read()
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .filter(|line: &Value| line["source"] == "transaction")
+        .collect();
+    assert_eq!(
+        lost.iter().map(|line| &line["type"]).collect::<Vec<_>>(),
+        [&json!("order.unknown")]
+    );
+    assert_eq!(
+        (&lost[0]["facts"]["transactionId"], &lost[0]["facts"]["from"]),
+        (&json!(id), &json!("open"))
+    );
+    assert_eq!(partner.raw_status(&id), "PROCESSING", "nothing is guessed");
+}
+
+#[test]
+fn the_demo_user_is_there_again_after_a_reset() {
+    const DEMO_USER: &str = "631fad01d9fe7ba34b6c0a3a";
+    let torana = Torana::start(Options::new(Engine::Sqlite).demo());
+    let partner = torana.demo_partner();
+    let holdings = || {
+        let token = partner.connected(DEMO_USER);
+        partner
+            .get(&partner.engine("user/holdings?version=v2"), &token)
+            .data()["securities"]
+            .clone()
+    };
+    let before = holdings();
+    let guest = partner.guest();
+    let id = partner.transaction(&guest, &json!({"intent": "CONNECT"}));
+    partner.start_world_at(MARKET_OPEN, true);
+    let _ = partner.details(&guest, &id).refused(404, "invalid_transactionId");
+    let symbols = |securities: &Value| -> Vec<String> {
+        let list = securities.as_array().expect("securities");
+        list.iter()
+            .map(|security| security["nseTicker"].to_string())
+            .collect()
+    };
+    assert_eq!(symbols(&holdings()), symbols(&before));
+}
+
+#[test]
 fn a_live_gateway_has_no_sandbox_routes() {
     let mut torana = Torana::prepare(
         Options {
@@ -132,4 +192,7 @@ fn a_live_gateway_has_no_sandbox_routes() {
             .post_as_gateway(&partner.sandbox(path), &json!({}))
             .refused(404, "route_not_found");
     }
+    let _ = partner
+        .get_as_gateway(&partner.sandbox("transcript"))
+        .refused(404, "route_not_found");
 }
