@@ -142,21 +142,27 @@ pub(crate) fn submit(
     closure: AnyClosure,
 ) -> BoxFuture<'static, AnyResult> {
     let (answer, receiver) = oneshot::channel();
-    let refused = queue
-        .push(Job {
-            name,
-            closure,
-            isolation,
-            answer,
-        })
-        .err();
+    let pushed = queue.push(Job {
+        name,
+        closure,
+        isolation,
+        answer,
+    });
+    answered(pushed, receiver)
+}
+
+/// Waits for the answer to what was put into a queue.
+pub(crate) fn answered<T: Send + 'static>(
+    pushed: Result<(), Refused>,
+    receiver: oneshot::Receiver<Result<T, StoreError>>,
+) -> BoxFuture<'static, Result<T, StoreError>> {
     Box::pin(async move {
-        match refused {
-            Some(Refused::Full) => Err(StoreError::Unavailable(
+        match pushed {
+            Err(Refused::Full) => Err(StoreError::Unavailable(
                 "too many operations are waiting".to_owned(),
             )),
-            Some(Refused::Closed) => Err(closing()),
-            None => receiver.await.unwrap_or_else(|_| Err(closing())),
+            Err(Refused::Closed) => Err(closing()),
+            Ok(()) => receiver.await.unwrap_or_else(|_| Err(closing())),
         }
     })
 }

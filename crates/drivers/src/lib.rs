@@ -2,9 +2,11 @@
 //! a pool of connections with a thread each, and SQLite on the calling task for the simulator.
 //!
 //! Invariant: an answer leaves only after its COMMIT has succeeded.
-//! Invariant: no closure runs on a task of the async runtime, except in [`sqlite::InlineDriver`].
+//! Invariant: no closure runs on a task of the async runtime, except in [`sqlite::InlineDriver`]; a look-up by key
+//! may.
 
 mod closure;
+mod placeholders;
 mod queue;
 mod stats;
 

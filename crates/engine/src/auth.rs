@@ -126,9 +126,7 @@ impl Engine {
         gateway: &Gateway,
         id: &AuthId,
     ) -> Result<Option<InvestorRow>, EngineError> {
-        let (gateway_id, id) = (gateway.id, id.clone());
-        self.store()
-            .read(move |tx| investors::find(tx, gateway_id, &id))
+        investors::fetch(self.store(), gateway.id, id)
             .await
             .map_err(from_store)
     }

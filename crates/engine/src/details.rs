@@ -93,16 +93,25 @@ impl Engine {
         gateway: &Gateway,
         id: &TransactionId,
     ) -> Result<Loaded, EngineError> {
-        let (gateway_id, id) = (gateway.id, id.clone());
+        let unknown = || ApiError::new(ErrorCode::InvalidTransactionId);
+        let row = transactions::fetch(self.store(), gateway.id, id).await;
+        let txn = row.map_err(from_store)?.ok_or_else(unknown)?;
+        if txn.investor_id.is_none() {
+            // Nothing belongs to it yet: the row is the whole.
+            return Ok(Loaded {
+                txn,
+                investor: None,
+                batch: None,
+            });
+        }
+        let txn_id = txn.id;
         self.store()
             .read(move |tx| {
-                transactions::find(tx, gateway_id, &id)?
-                    .map(|txn| load(tx, txn))
-                    .transpose()
+                let txn = transactions::load(tx, txn_id)?;
+                load(tx, txn)
             })
             .await
-            .map_err(from_store)?
-            .ok_or_else(|| ApiError::new(ErrorCode::InvalidTransactionId))
+            .map_err(from_store)
     }
 
     /// `GET transactiondetails`: a guest token reads by id, a connected one its own only.

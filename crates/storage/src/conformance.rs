@@ -34,6 +34,8 @@ macro_rules! conformance_cases {
             a_read_cannot_write,
             a_read_sees_what_was_acknowledged,
             a_failed_read_leaves_its_neighbours_alone,
+            a_look_up_finds_its_own_row,
+            a_failed_look_up_leaves_its_neighbours_alone,
             neighbours_of_a_failed_write_stay,
             increments_are_not_lost,
             write_skew_does_not_happen,

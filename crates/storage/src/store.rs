@@ -106,6 +106,11 @@ pub trait Driver: Send + Sync {
     }
     /// Runs the closure in a read-only snapshot.
     fn read(&self, closure: AnyClosure) -> BoxFuture<'static, AnyResult>;
+    /// Runs one statement that finds a few rows by their keys. A statement and its parameters are plain data, so
+    /// that an engine may answer on the calling task or gather look-ups and ask for all of them together.
+    fn fetch(&self, sql: &'static str, keys: Vec<Value>) -> BoxFuture<'static, Result<Vec<Row>, StoreError>> {
+        fetch_by_read(self, sql, keys)
+    }
     /// Which engine.
     fn dialect(&self) -> Dialect;
 }
@@ -163,11 +168,36 @@ impl Store {
         unerase(self.0.read(erased).await)
     }
 
+    /// The row with these keys, as it stands. Cheaper than [`Self::read`] where one row is all that is asked for;
+    /// `sql` must find it by an index, because it may run on the calling task. A null key finds nothing.
+    ///
+    /// # Errors
+    /// The driver's.
+    pub async fn fetch(&self, sql: &'static str, keys: Vec<Value>) -> Result<Option<Row>, StoreError> {
+        if keys.contains(&Value::Null) {
+            return Ok(None);
+        }
+        Ok(self.0.fetch(sql, keys).await?.into_iter().next())
+    }
+
     /// Which engine.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.0.dialect()
     }
+}
+
+/// A look-up as a closure of its own, for engines and moments without a shorter way.
+pub fn fetch_by_read<D: Driver + ?Sized>(
+    driver: &D,
+    sql: &'static str,
+    keys: Vec<Value>,
+) -> BoxFuture<'static, Result<Vec<Row>, StoreError>> {
+    let rows = driver.read(Arc::new(move |tx| {
+        tx.query(sql, &keys)
+            .map(|rows| Box::new(rows) as Box<dyn Any + Send>)
+    }));
+    Box::pin(async move { unerase(rows.await) })
 }
 
 fn unerase<T: 'static>(result: AnyResult) -> Result<T, StoreError> {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use postgres::{Client, Config, IsolationLevel, NoTls, Statement, Transaction};
+use torana_storage::store::AnyResult;
 use torana_storage::{Dialect, Row, StoreError, Value};
 
-use super::errors::classify;
+use super::errors::{Meaning, classify};
+use super::fetch::{self, Fetch};
 use super::values::{Bound, Column, check_column};
 use crate::closure::{CLOSURE_TIME_MAX, Engine, Isolation, Job, Outcome, run};
 
@@ -18,6 +20,8 @@ type Statements = BTreeMap<(usize, usize), Statement>;
 pub(super) struct Connection {
     client: Client,
     statements: Statements,
+    /// The same constants as statements for many keys.
+    lookups: BTreeMap<String, Statement>,
 }
 
 /// How a transaction ended.
@@ -28,6 +32,16 @@ pub(super) enum Ended {
     Conflict,
     /// The connection broke before COMMIT was sent; proven to be rolled back.
     LostBefore(StoreError),
+    /// The connection broke during COMMIT; nobody knows.
+    LostDuring(StoreError),
+}
+
+/// How a transaction of several closures ended.
+pub(super) enum Together {
+    /// All are durable; their results in order.
+    Done(Vec<AnyResult>),
+    /// Nothing of it is kept.
+    Apart,
     /// The connection broke during COMMIT; nobody knows.
     LostDuring(StoreError),
 }
@@ -53,6 +67,7 @@ impl Connection {
         Ok(Self {
             client,
             statements: Statements::new(),
+            lookups: BTreeMap::new(),
         })
     }
 
@@ -82,6 +97,82 @@ impl Connection {
 
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// Answers look-ups of one shape with one statement, in the order of the group.
+    pub fn fetch(&mut self, group: &[Fetch]) -> Result<Vec<Vec<Row>>, Meaning> {
+        let classified = |error: postgres::Error| classify(&error);
+        let Some(first) = group.first() else {
+            return Ok(Vec::new());
+        };
+        let sql = fetch::statement(first).map_err(Meaning::of_statement)?;
+        let statement = match self.lookups.get(&sql) {
+            Some(statement) => statement.clone(),
+            None => {
+                let statement = self.client.prepare(&sql).map_err(classified)?;
+                for column in statement.columns() {
+                    check_column(column.name(), column.type_()).map_err(Meaning::of_statement)?;
+                }
+                self.lookups.insert(sql, statement.clone());
+                statement
+            }
+        };
+        let parameters = fetch::parameters(group);
+        let references: Vec<&(dyn postgres::types::ToSql + Sync)> =
+            parameters.iter().map(|parameter| &**parameter).collect();
+        let rows = self.client.query(&statement, &references).map_err(classified)?;
+        let mut found = vec![Vec::new(); group.len()];
+        for row in &rows {
+            let mut row = row_of(row).map_err(Meaning::of_statement)?;
+            let place = row.0.remove(0);
+            let index = match place {
+                Value::Int(place) => usize::try_from(place - 1).ok(),
+                _ => None,
+            };
+            if let Some(rows) = index.and_then(|index| found.get_mut(index)) {
+                rows.push(row);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Runs closures in one write transaction, if each of them gives a result; the first that does not, or a
+    /// conflict, undoes all of them, and they must be run one by one.
+    pub fn write_together(&mut self, jobs: &[Job]) -> Together {
+        let begun = self
+            .client
+            .build_transaction()
+            .isolation_level(IsolationLevel::Serializable)
+            .start();
+        let Ok(transaction) = begun else {
+            return Together::Apart;
+        };
+        let mut engine = Postgres {
+            transaction,
+            statements: &mut self.statements,
+            lost: false,
+        };
+        let mut results = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let outcome = run(&mut engine, job.name, &job.closure);
+            if outcome.result.is_err() {
+                // If this fails the connection is gone, and with it the transaction.
+                let _ = engine.transaction.rollback();
+                return Together::Apart;
+            }
+            results.push(outcome.result);
+        }
+        match engine.transaction.commit() {
+            Ok(()) => Together::Done(results),
+            Err(error) => {
+                let meaning = classify(&error);
+                if meaning.connection_lost {
+                    Together::LostDuring(meaning.error)
+                } else {
+                    Together::Apart
+                }
+            }
+        }
     }
 
     /// Runs one closure in one write transaction.

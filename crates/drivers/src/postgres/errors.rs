@@ -10,6 +10,16 @@ pub(super) struct Meaning {
     pub connection_lost: bool,
 }
 
+impl Meaning {
+    /// An error of ours, found before or after the server was asked.
+    pub const fn of_statement(error: StoreError) -> Self {
+        Self {
+            error,
+            connection_lost: false,
+        }
+    }
+}
+
 /// Never takes the error's detail over: it holds the row's values.
 pub(super) fn classify(error: &Error) -> Meaning {
     let Some(server) = error.as_db_error() else {

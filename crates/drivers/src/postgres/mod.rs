@@ -2,6 +2,7 @@
 
 mod connection;
 mod errors;
+mod fetch;
 mod values;
 mod worker;
 
@@ -11,14 +12,16 @@ use std::time::Duration;
 
 use postgres::Config;
 use postgres::config::SslMode;
+use tokio::sync::oneshot;
 use torana_runtime::BoxFuture;
 use torana_storage::store::{AnyClosure, AnyResult};
-use torana_storage::{Dialect, Driver, StoreError};
+use torana_storage::{Dialect, Driver, Row, StoreError, Value};
 
-use crate::closure::{Isolation, Job, submit};
+use crate::closure::{Isolation, Job, answered, submit};
 use crate::queue::Queue;
 use crate::stats::{Counters, DriverStats};
 use connection::Connection;
+use fetch::Fetch;
 use worker::{Shared, Worker};
 
 /// How long one attempt to connect may take.
@@ -33,6 +36,8 @@ pub struct PostgresOptions {
     pub writers: usize,
     /// Reading threads, each with a connection.
     pub readers: usize,
+    /// Threads for look-ups by key, each with a connection.
+    pub fetchers: usize,
     /// Closures that may wait, writes and reads counted apart; one more is refused at once.
     pub queue_max: usize,
     /// Schema to work in, made if it is not there; the connection's default (`public`) if none.
@@ -44,6 +49,7 @@ impl Default for PostgresOptions {
         Self {
             writers: 8,
             readers: 4,
+            fetchers: 2,
             queue_max: 4_096,
             schema: None,
         }
@@ -54,6 +60,7 @@ impl Default for PostgresOptions {
 pub struct PostgresDriver {
     writes: Arc<Queue<Job>>,
     reads: Arc<Queue<Job>>,
+    fetches: Arc<Queue<Fetch>>,
     counters: Arc<Counters>,
     threads: Vec<JoinHandle<()>>,
     server_version: i64,
@@ -72,6 +79,7 @@ impl PostgresDriver {
         let mut driver = Self {
             writes: Arc::new(Queue::new(options.queue_max)),
             reads: Arc::new(Queue::new(options.queue_max)),
+            fetches: Arc::new(Queue::new(options.queue_max)),
             counters: Arc::default(),
             threads: Vec::new(),
             server_version,
@@ -95,6 +103,10 @@ impl PostgresDriver {
             let (worker, jobs) = (Worker::new(shared.clone(), index), Arc::clone(&self.reads));
             self.start("postgres-read", move || worker.run_reads(&jobs))?;
         }
+        for index in (0..).take(shared.options.fetchers.max(1)) {
+            let (worker, fetches) = (Worker::new(shared.clone(), index), Arc::clone(&self.fetches));
+            self.start("postgres-fetch", move || worker.run_fetches(&fetches))?;
+        }
         Ok(())
     }
 
@@ -109,7 +121,8 @@ impl PostgresDriver {
     /// What it did so far.
     #[must_use]
     pub fn stats(&self) -> DriverStats {
-        self.counters.snapshot(self.writes.len(), self.reads.len())
+        self.counters
+            .snapshot(self.writes.len(), self.reads.len() + self.fetches.len())
     }
 
     /// The server's version as PostgreSQL counts it: 150004 is 15.4.
@@ -132,6 +145,12 @@ impl Driver for PostgresDriver {
         submit(&self.reads, "read", Isolation::Serializable, closure)
     }
 
+    fn fetch(&self, sql: &'static str, keys: Vec<Value>) -> BoxFuture<'static, Result<Vec<Row>, StoreError>> {
+        let (answer, receiver) = oneshot::channel();
+        let pushed = self.fetches.push(Fetch { sql, keys, answer });
+        answered(pushed, receiver)
+    }
+
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
     }
@@ -141,6 +160,7 @@ impl Drop for PostgresDriver {
     fn drop(&mut self) {
         self.writes.close();
         self.reads.close();
+        self.fetches.close();
         for thread in self.threads.drain(..) {
             // A thread that panicked has already said so.
             let _ = thread.join();

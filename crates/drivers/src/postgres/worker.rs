@@ -8,8 +8,9 @@ use postgres::Config;
 use torana_storage::StoreError;
 
 use super::PostgresOptions;
-use super::connection::{Connection, Ended};
-use crate::closure::Job;
+use super::connection::{Connection, Ended, Together};
+use super::fetch::{FETCHES_MAX, Fetch, groups};
+use crate::closure::{Isolation, Job};
 use crate::queue::{CloseOnExit, Queue};
 use crate::stats::Counters;
 
@@ -27,6 +28,8 @@ const RECONNECTS_MAX: u32 = 2;
 /// Reading closures that share one snapshot at most. All of them were submitted before it is taken, so each
 /// sees what was committed before it was submitted.
 const SNAPSHOT_CLOSURES_MAX: usize = 16;
+/// Writing closures that share one commit at most.
+const COMMIT_CLOSURES_MAX: usize = 32;
 
 /// What all threads of one driver share.
 #[derive(Clone)]
@@ -55,8 +58,31 @@ impl Worker {
     /// Ends when the queue is closed and empty.
     pub fn run_writes(mut self, jobs: &Queue<Job>) {
         let _exit = CloseOnExit(jobs);
-        while let Some(job) = jobs.pop() {
-            self.write(job);
+        loop {
+            let share = jobs.pop_share(COMMIT_CLOSURES_MAX, self.shared.options.writers);
+            if share.is_empty() {
+                return;
+            }
+            // A claim runs at another level of isolation, on its own.
+            let (shared, apart): (Vec<Job>, Vec<Job>) = share
+                .into_iter()
+                .partition(|job| job.isolation == Isolation::Serializable);
+            self.write_share(shared);
+            apart.into_iter().for_each(|job| self.write(job));
+        }
+    }
+
+    /// Ends when the queue is closed and empty.
+    pub fn run_fetches(mut self, fetches: &Queue<Fetch>) {
+        let _exit = CloseOnExit(fetches);
+        loop {
+            let share = fetches.pop_share(FETCHES_MAX, self.shared.options.fetchers);
+            if share.is_empty() {
+                return;
+            }
+            for group in groups(share) {
+                self.fetch(group);
+            }
         }
     }
 
@@ -83,6 +109,73 @@ impl Worker {
             None => Connection::open(&self.shared.config, self.shared.options.schema.as_deref())?,
         };
         Ok(self.connection.insert(connection))
+    }
+
+    /// Commits closures that came together with one commit, so that they share its round trips; where one of
+    /// them fails or collides each gets a transaction of its own.
+    fn write_share(&mut self, mut share: Vec<Job>) {
+        if share.len() > 1
+            && let Ok(connection) = self.connection()
+        {
+            match connection.write_together(&share) {
+                Together::Done(results) => {
+                    self.shared.counters.closures.add(results.len() as u64);
+                    self.shared.counters.commits.add(1);
+                    for (job, result) in share.into_iter().zip(results) {
+                        job.answer(result);
+                    }
+                    return;
+                }
+                Together::Apart => {}
+                Together::LostDuring(error) => {
+                    for job in share.drain(..) {
+                        self.lost(job.name, &error);
+                        job.answer(Err(unavailable(&error)));
+                    }
+                }
+            }
+        }
+        for job in share {
+            self.write(job);
+        }
+    }
+
+    /// Answers look-ups of one shape. Asking again is harmless, so a lost connection is made anew.
+    fn fetch(&mut self, group: Vec<Fetch>) {
+        let mut reconnects = 0;
+        let failure = loop {
+            let connected = self.connection();
+            let found = match connected {
+                Ok(connection) => connection.fetch(&group),
+                Err(error) => break error,
+            };
+            match found {
+                Ok(found) => {
+                    for (fetch, rows) in group.into_iter().zip(found) {
+                        fetch.answer(Ok(rows));
+                    }
+                    return;
+                }
+                Err(meaning) if !meaning.connection_lost => break meaning.error,
+                Err(meaning) => {
+                    self.connection = None;
+                    reconnects += 1;
+                    if reconnects > RECONNECTS_MAX {
+                        break meaning.error;
+                    }
+                }
+            }
+        };
+        let failure = match failure {
+            StoreError::Statement(_) | StoreError::Inconsistent { .. } => failure,
+            other => {
+                self.lost("fetch", &other);
+                unavailable(&other)
+            }
+        };
+        for fetch in group {
+            fetch.answer(Err(failure.clone()));
+        }
     }
 
     fn write(&mut self, job: Job) {

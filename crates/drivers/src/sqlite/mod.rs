@@ -3,6 +3,7 @@
 mod backup;
 mod errors;
 mod inline;
+mod lookup;
 mod params;
 mod reader;
 mod session;
@@ -16,12 +17,13 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use torana_runtime::BoxFuture;
-use torana_storage::store::{AnyClosure, AnyResult};
-use torana_storage::{Dialect, Driver, StoreError};
+use torana_storage::store::{AnyClosure, AnyResult, fetch_by_read};
+use torana_storage::{Dialect, Driver, Row, StoreError, Value};
 
 use crate::closure::{Isolation, Job, submit};
 use crate::queue::Queue;
 use crate::stats::{Counters, DriverStats};
+use lookup::Lookups;
 use session::{Purpose, Session};
 
 pub use backup::{BackupError, backup};
@@ -77,6 +79,7 @@ pub struct SqliteDriver {
     writes: Arc<Queue<Job>>,
     reads: Arc<Queue<Job>>,
     checkpoints: Arc<Queue<()>>,
+    lookups: Option<Arc<Lookups>>,
     counters: Arc<Counters>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -110,6 +113,7 @@ impl SqliteDriver {
             writes: Arc::new(Queue::new(options.queue_max)),
             reads: Arc::new(Queue::new(options.queue_max)),
             checkpoints: Arc::new(Queue::new(1)),
+            lookups: None,
             counters: Arc::default(),
             threads: Vec::new(),
         };
@@ -140,6 +144,7 @@ impl SqliteDriver {
             let shared = shared.clone();
             self.start("sqlite-read", move || reader::run(&shared, session, &jobs))?;
         }
+        self.lookups = Some(Arc::new(Lookups::open(shared)?));
         Ok(())
     }
 
@@ -165,6 +170,13 @@ impl Driver for SqliteDriver {
 
     fn read(&self, closure: AnyClosure) -> BoxFuture<'static, AnyResult> {
         submit(&self.reads, "read", Isolation::Serializable, closure)
+    }
+
+    fn fetch(&self, sql: &'static str, keys: Vec<Value>) -> BoxFuture<'static, Result<Vec<Row>, StoreError>> {
+        match self.lookups.as_ref().and_then(|lookups| lookups.run(sql, &keys)) {
+            Some(rows) => Box::pin(std::future::ready(rows)),
+            None => fetch_by_read(self, sql, keys),
+        }
     }
 
     fn dialect(&self) -> Dialect {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::{int_of, rows_of, run_script, with_accounts};
-use crate::{Dialect, Store, StoreError, Tx, Value};
+use crate::{Dialect, Row, Store, StoreError, Tx, Value};
 
 const INSERT_ACCOUNT: &str = "INSERT INTO account (id, balance) VALUES ($1, $2)";
 const FIND_BALANCE: &str = "SELECT balance FROM account WHERE id = $1";
@@ -33,6 +33,71 @@ pub async fn a_read_sees_what_was_acknowledged(store: Store) {
         }
     };
     join_all((10..210).map(one)).await;
+}
+
+/// Look-ups may be asked for together; each gets its own row, or none, as last acknowledged.
+pub async fn a_look_up_finds_its_own_row(store: Store) {
+    with_accounts(&store).await;
+    run_script(
+        &store,
+        "CREATE TABLE named (name TEXT NOT NULL PRIMARY KEY, owner BIGINT)",
+    )
+    .await;
+    let one = |id: i64| {
+        let store = store.clone();
+        async move {
+            let (name, account) = (format!("n{id}"), [Value::Int(id), Value::Int(-id)]);
+            let named = [name.as_str().into(), Value::Int(id)];
+            let written = store.write("insert", move |tx| {
+                tx.execute_one(INSERT_ACCOUNT, &account)?;
+                tx.execute_one("INSERT INTO named (name, owner) VALUES ($1, $2)", &named)
+            });
+            written.await.unwrap();
+            let balance = store.fetch(FIND_BALANCE, vec![id.into()]).await.unwrap();
+            assert_eq!(balance, Some(Row(vec![Value::Int(-id)])), "{id}");
+            // By the keys in another order than the statement names them, with a column that is null in no row.
+            let sql = "SELECT name, owner FROM named WHERE owner = $2 AND name = $1";
+            let found = store
+                .fetch(sql, vec![name.as_str().into(), id.into()])
+                .await
+                .unwrap();
+            assert_eq!(found, Some(Row(vec![name.as_str().into(), Value::Int(id)])));
+            let absent = store
+                .fetch(sql, vec![name.as_str().into(), (id + 1).into()])
+                .await
+                .unwrap();
+            assert_eq!(absent, None);
+            let nothing = store.fetch(FIND_BALANCE, vec![Value::Null]).await;
+            assert!(matches!(nothing, Ok(None)), "{nothing:?}");
+        }
+    };
+    join_all((10..210).map(one)).await;
+}
+
+/// Look-ups may be asked for together; they must not share an error.
+pub async fn a_failed_look_up_leaves_its_neighbours_alone(store: Store) {
+    with_accounts(&store).await;
+    let one = |number: i64| {
+        let store = store.clone();
+        async move {
+            match number % 3 {
+                0 => {
+                    let sql = "SELECT balance FROM no_such_table WHERE id = $1";
+                    let refused = store.fetch(sql, vec![1.into()]).await;
+                    assert!(matches!(refused, Err(StoreError::Statement(_))), "{refused:?}");
+                }
+                1 => {
+                    let refused = store.fetch(FIND_BALANCE, vec![1.into(), 2.into()]).await;
+                    assert!(matches!(refused, Err(StoreError::Statement(_))), "{refused:?}");
+                }
+                _ => {
+                    let found = store.fetch(FIND_BALANCE, vec![1.into()]).await.unwrap();
+                    assert_eq!(found, Some(Row(vec![Value::Int(100)])));
+                }
+            }
+        }
+    };
+    join_all((0..120).map(one)).await;
 }
 
 /// Reads may share a snapshot; they must not share an error.

@@ -5,7 +5,7 @@ use torana_domain::ids::AuthId;
 use torana_domain::time::Timestamp;
 
 use super::statements;
-use crate::{Row, StoreError, Tx};
+use crate::{Row, Store, StoreError, Tx};
 
 /// One investor as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,21 @@ pub fn find(tx: &mut dyn Tx, gateway_id: i64, auth_id: &AuthId) -> Result<Option
         .as_ref()
         .map(read)
         .transpose()
+}
+
+/// By public id, outside a transaction.
+///
+/// # Errors
+/// The storage's.
+pub async fn fetch(
+    store: &Store,
+    gateway_id: i64,
+    auth_id: &AuthId,
+) -> Result<Option<InvestorRow>, StoreError> {
+    let row = store
+        .fetch(BY_AUTH_ID, vec![gateway_id.into(), auth_id.as_str().into()])
+        .await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// By broker account.

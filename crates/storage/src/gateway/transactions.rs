@@ -6,7 +6,7 @@ use torana_domain::time::Timestamp;
 use torana_domain::transaction::Status;
 
 use super::statements;
-use crate::{Row, StoreError, Tx};
+use crate::{Row, Store, StoreError, Tx};
 
 /// One transaction as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +158,17 @@ pub fn find(tx: &mut dyn Tx, gateway_id: i64, id: &TransactionId) -> Result<Opti
         .as_ref()
         .map(read)
         .transpose()
+}
+
+/// By public id within a gateway, outside a transaction: the row alone, as it stands.
+///
+/// # Errors
+/// The storage's.
+pub async fn fetch(store: &Store, gateway_id: i64, id: &TransactionId) -> Result<Option<TxnRow>, StoreError> {
+    let row = store
+        .fetch(FIND, vec![id.as_str().into(), gateway_id.into()])
+        .await?;
+    row.as_ref().map(read).transpose()
 }
 
 /// By internal key; must exist.
