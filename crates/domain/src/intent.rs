@@ -119,7 +119,8 @@ pub struct OrderMeta {
 
 /// A validated intent that runs to completion, as stored with its transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
+// Kind first, the rest beside it: read back without a copy of the whole in between.
+#[serde(tag = "kind", content = "asks", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Intent {
     /// Broker login only.
     Connect,
