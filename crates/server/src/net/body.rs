@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Sleep;
 
-/// Most bytes of an unread rest that are taken in, so that a client that sends too much can read why.
+/// Most bytes of an unread rest that are taken in, so that the connection can be used for the next request.
 const REST_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Longest time for that.
@@ -35,8 +35,8 @@ impl BodyFate {
         self.0.was_slow.load(Ordering::Acquire)
     }
 
-    /// Reads what the route left unread. Without this a client that is still sending gets a reset instead of
-    /// its answer. False if the connection cannot be used any more, because even the rest was too much.
+    /// Reads what the route left unread. False if the connection cannot be used any more, because even the rest
+    /// was too much.
     pub async fn drain(&self) -> bool {
         let rest = self.0.rest.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut rest) = rest else { return true };

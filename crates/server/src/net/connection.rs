@@ -30,18 +30,18 @@ pub(super) async fn serve_connection(
     // Answers are written in one piece; waiting for more would only delay them.
     let _ = socket.set_nodelay(true);
     let pulse = Pulse::new();
-    let stream = PulseStream {
-        inner: socket,
-        pulse: pulse.clone(),
-    };
+    let stream = PulseStream::new(socket, pulse.clone());
     let service_pulse = pulse.clone();
     let service = service_fn(move |request: http::Request<Incoming>| {
         let (gate, pulse) = (gate.clone(), service_pulse.clone());
         async move {
             pulse.request_begins();
-            let answer = gate.answer(peer, request).await;
+            let answered = gate.answer(peer, request).await;
+            if answered.has_unread_body {
+                pulse.body_stays_unread();
+            }
             pulse.request_ends();
-            Ok::<http::Response<Body>, Infallible>(answer)
+            Ok::<http::Response<Body>, Infallible>(answered.response)
         }
     });
     let mut builder = http1::Builder::new();
@@ -76,7 +76,7 @@ pub(super) async fn serve_connection(
         }
     }
     metrics::counter!("torana_http_slow_requests_total", "part" => "head").increment(1);
-    let mut socket = connection.into_parts().io.into_inner().inner;
-    let _ = socket.write_all(REQUEST_TIMEOUT).await;
-    let _ = socket.shutdown().await;
+    let mut stream = connection.into_parts().io.into_inner();
+    let _ = stream.write_all(REQUEST_TIMEOUT).await;
+    let _ = stream.shutdown().await;
 }

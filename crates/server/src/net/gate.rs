@@ -40,6 +40,14 @@ pub struct Gate {
     metrics: RequestMetrics,
 }
 
+/// An answer, and what it means for its connection.
+pub(super) struct Answered {
+    /// What is sent.
+    pub(super) response: Response<Body>,
+    /// Whether the request's body did not come to its end: the connection ends after the answer.
+    pub(super) has_unread_body: bool,
+}
+
 impl Gate {
     /// A gate for the listener `name`; `public_url` is the origin in links to the error pages.
     #[must_use]
@@ -71,7 +79,7 @@ impl Gate {
     }
 
     /// Answers one request, whatever its route does.
-    pub(super) async fn answer(&self, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+    pub(super) async fn answer(&self, peer: IpAddr, request: Request<Incoming>) -> Answered {
         let started = Instant::now();
         let id = RequestId::from_random(random_bytes(&*self.entropy, Stream::Secrets));
         let client = client_address(peer, request.headers(), &self.trusted_proxies);
@@ -105,7 +113,8 @@ impl Gate {
             metrics::counter!("torana_http_slow_requests_total", "part" => "body").increment(1);
             answer = self.failure(&path, ErrorCode::RequestTimeout, &id);
         }
-        if was_slow || !is_drained {
+        let has_unread_body = was_slow || !is_drained;
+        if has_unread_body {
             answer
                 .headers_mut()
                 .insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -121,7 +130,10 @@ impl Gate {
             let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
             tracing::debug!(http.method = %method, http.path = %path, http.status = status.as_u16(), client.address = %client, elapsed_us = micros, "request answered");
         }
-        answer
+        Answered {
+            response: answer,
+            has_unread_body,
+        }
     }
 
     /// A failure that no route could answer itself.

@@ -6,6 +6,7 @@ pub mod connection;
 pub mod gate;
 pub mod health;
 pub mod limits;
+mod linger;
 pub mod listener;
 pub mod proxies;
 mod pulse;

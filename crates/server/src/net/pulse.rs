@@ -3,25 +3,28 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::net::Limits;
+use crate::net::linger::Linger;
 
 /// The highest two bits say what is going on, the rest since when, in milliseconds after `started`.
 const WAITING: u64 = 0;
 const HEAD: u64 = 1 << 62;
 const SERVING: u64 = 2 << 62;
+const CLOSING: u64 = 3 << 62;
 const KIND: u64 = 3 << 62;
 
 /// What a connection is doing and since when.
 pub(super) struct Pulse {
     started: Instant,
     state: AtomicU64,
+    has_unread_body: AtomicBool,
 }
 
 /// What the watcher should do.
@@ -40,6 +43,7 @@ impl Pulse {
         Arc::new(Self {
             started: Instant::now(),
             state: AtomicU64::new(WAITING),
+            has_unread_body: AtomicBool::new(false),
         })
     }
 
@@ -63,6 +67,17 @@ impl Pulse {
         self.state.store(WAITING | self.now_ms(), Ordering::Relaxed);
     }
 
+    /// The request was answered, but its body did not come to its end.
+    pub(super) fn body_stays_unread(&self) {
+        self.has_unread_body.store(true, Ordering::Relaxed);
+    }
+
+    /// The connection ends from our side. Whether its client may be in the middle of a request.
+    fn closes(&self) -> bool {
+        let before = self.state.swap(CLOSING | self.now_ms(), Ordering::Relaxed);
+        before & KIND == HEAD || self.has_unread_body.load(Ordering::Relaxed)
+    }
+
     pub(super) fn verdict(&self, limits: &Limits) -> Verdict {
         self.verdict_at(self.now_ms(), limits)
     }
@@ -82,10 +97,27 @@ impl Pulse {
     }
 }
 
-/// A socket that reports arriving bytes.
+/// A socket that reports arriving bytes, and that closes so that its client can read the last answer.
 pub(super) struct PulseStream {
-    pub(super) inner: TcpStream,
-    pub(super) pulse: Arc<Pulse>,
+    inner: TcpStream,
+    pulse: Arc<Pulse>,
+    end: End,
+}
+
+/// How far the closing has come.
+enum End {
+    Open,
+    Closed { linger: Option<Linger> },
+}
+
+impl PulseStream {
+    pub(super) fn new(inner: TcpStream, pulse: Arc<Pulse>) -> Self {
+        Self {
+            inner,
+            pulse,
+            end: End::Open,
+        }
+    }
 }
 
 impl AsyncRead for PulseStream {
@@ -114,7 +146,16 @@ impl AsyncWrite for PulseStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
+        let this = self.get_mut();
+        if matches!(this.end, End::Open) {
+            ready!(Pin::new(&mut this.inner).poll_shutdown(cx))?;
+            let linger = this.pulse.closes().then(Linger::new);
+            this.end = End::Closed { linger };
+        }
+        if let End::Closed { linger: Some(linger) } = &mut this.end {
+            ready!(linger.poll(cx, &mut this.inner));
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn is_write_vectored(&self) -> bool {
