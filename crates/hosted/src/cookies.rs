@@ -2,11 +2,12 @@
 
 use http::{HeaderMap, HeaderValue, header};
 use torana_domain::ids::GatewayName;
+use torana_engine::flow::access::FLOW_COOKIE_MS;
 
-/// Longest life of a flow cookie, in seconds.
-const FLOW_COOKIE_SECONDS: u32 = 7200;
+/// Longest life of a flow cookie, in seconds; the engine believes none beyond it.
+const FLOW_COOKIE_SECONDS: i64 = FLOW_COOKIE_MS / 1000;
 /// Longest life of a broker cookie, in seconds; the session behind it ends earlier by itself.
-const BROKER_COOKIE_SECONDS: u32 = 86_400;
+const BROKER_COOKIE_SECONDS: i64 = 86_400;
 
 /// Name of a flow's cookie.
 pub fn flow_cookie_name(is_https: bool, flow_id: &str) -> String {
@@ -58,7 +59,7 @@ pub fn set_broker(is_https: bool, gateway: &GatewayName, value: &str) -> Option<
     )
 }
 
-fn set(is_https: bool, name: &str, value: &str, seconds: u32) -> Option<HeaderValue> {
+fn set(is_https: bool, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
     let secure = if is_https { "; Secure" } else { "" };
     HeaderValue::from_str(&format!(
         "{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"

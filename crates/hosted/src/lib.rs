@@ -10,6 +10,7 @@ mod cookies;
 mod forms;
 mod frame;
 mod logos;
+mod origin;
 mod pages;
 mod presence;
 mod routes;

@@ -21,7 +21,7 @@ use torana_ui::assets;
 use torana_ui::pages::{ErrorKind, ErrorPage, OtherBrowser};
 
 use crate::forms::Form;
-use crate::{ClientAddress, HostedState, answers, cookies, frame, logos, pages, presence, steps};
+use crate::{ClientAddress, HostedState, answers, cookies, frame, logos, origin, pages, presence, steps};
 
 /// Longest `User-Agent` that is stored with a confirmation, in characters.
 const USER_AGENT_CHARS_MAX: usize = 300;
@@ -62,11 +62,13 @@ struct Visit {
     browser: Browser,
 }
 
-async fn start(State(state): State<HostedState>, body: Body) -> Response {
+async fn start(State(state): State<HostedState>, request: Request) -> Response {
+    let (request, body) = request.into_parts();
     let Some(form) = Form::read(body).await else {
         return refused(&state, ErrorKind::FormRefused);
     };
-    match state.engine.open_flow(form.get("handle")).await {
+    let partner = origin::of_sender(&request.headers);
+    match state.engine.open_flow(form.get("handle"), partner).await {
         Ok(opened) => {
             let flow = opened.flow_id.as_str();
             let visit = match state.engine.flow_of_browser(flow, Some(&opened.cookie)).await {
@@ -129,12 +131,9 @@ async fn act(
         Ok(visit) => visit,
         Err(response) => return *response,
     };
-    let Some(form) = Form::read(body).await else {
+    let Some(form) = own_form(&state, &visit, &request, body).await else {
         return refused(&state, ErrorKind::FormRefused);
     };
-    if !form.has_token_of(&visit.cookie) {
-        return refused(&state, ErrorKind::FormRefused);
-    }
     let page = match state.engine.flow_page(visit.run.clone(), &visit.browser).await {
         Ok(page) => page,
         Err(error) => return failed(&state, &error),
@@ -225,10 +224,7 @@ async fn sign_of_life(state: &HostedState, flow: &str, request: Request, is_pres
     let Ok(visit) = visit(state, flow, &request).await else {
         return status_only(StatusCode::NOT_FOUND);
     };
-    let token = Form::read(body)
-        .await
-        .is_some_and(|form| form.has_token_of(&visit.cookie));
-    if !token {
+    if own_form(state, &visit, &request, body).await.is_none() {
         return status_only(StatusCode::FORBIDDEN);
     }
     // The beacon of a page comes before its stream ends; while any stream is open, the stream's end decides.
@@ -298,6 +294,15 @@ async fn visit(state: &HostedState, flow: &str, request: &Parts) -> Result<Visit
         cookie: cookie.to_owned(),
         browser,
     })
+}
+
+/// A form that a page of this very flow has sent; `None` for any other.
+async fn own_form(state: &HostedState, visit: &Visit, request: &Parts, body: Body) -> Option<Form> {
+    if origin::is_foreign(&request.headers, state.engine.public_url()) {
+        return None;
+    }
+    let form = Form::read(body).await?;
+    form.has_token_of(&visit.cookie).then_some(form)
 }
 
 fn user_agent(headers: &HeaderMap) -> String {

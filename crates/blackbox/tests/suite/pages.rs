@@ -129,6 +129,64 @@ fn forms_without_the_right_token_change_nothing() {
 }
 
 #[test]
+fn forms_of_foreign_pages_change_nothing_even_with_the_token() {
+    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    partner.open_market();
+    let (_sdk, id, mut browser) = fresh(&partner);
+    let _ = walk(&mut browser, &Plan::approve("kite", "DEMO01").until("review"));
+    let page = browser.page();
+    let action = page.forms[0].action.clone();
+    let csrf = page.attribute("body", "data-csrf").unwrap();
+    let gone = format!("{}/gone", action.rsplit_once('/').unwrap().0);
+    let own = partner.base.clone();
+    let fields = [("action", "confirm"), ("csrf", csrf.as_str())];
+    for foreign in ["https://evil.example", ORIGIN, &format!("{own}0"), ""] {
+        for path in [&action, &gone] {
+            let page = browser.clone().post(path, &fields, foreign).clone();
+            assert_eq!(page.answer.status, 403, "{path} from {foreign:?}: {}", page.text);
+        }
+        assert_eq!(partner.raw_status(&id), "USED", "{foreign:?}");
+    }
+    // Browsers say `null` for forms of pages with a strict referrer policy, as ours are.
+    let page = browser.post(&action, &fields, "null");
+    assert_eq!(page.answer.status, 200, "{}", page.text);
+    assert_ne!(partner.raw_status(&id), "USED");
+}
+
+#[test]
+fn a_handle_is_worth_nothing_at_another_origin() {
+    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let guest = partner.guest();
+    let sdk = Sdk::initialised(&partner.base, "acme", &guest);
+    let id = partner.transaction(&guest, &json!({"intent": "CONNECT"}));
+    let start = sdk.start(&id, &json!({})).data();
+    let (url, handle) = (
+        start["startUrl"].as_str().unwrap(),
+        start["handle"].as_str().unwrap(),
+    );
+    let mut browser = Browser::new(&partner.base);
+    assert_eq!(
+        browser.start(url, handle, "https://evil.example").answer.status,
+        410
+    );
+    assert_eq!(
+        browser.start(url, handle, ORIGIN).answer.status,
+        410,
+        "it is spent"
+    );
+    assert_eq!(browser.cookie_names(), Vec::<String>::new());
+    let again = sdk.start(&id, &json!({})).data();
+    assert_eq!(
+        browser
+            .start(url, again["handle"].as_str().unwrap(), ORIGIN)
+            .answer
+            .status,
+        200,
+        "the page itself gets a fresh one"
+    );
+}
+
+#[test]
 fn steps_cannot_be_skipped() {
     let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
     partner.open_market();

@@ -71,24 +71,31 @@ fn read_run(tx: &mut dyn Tx, flow: FlowRow) -> Result<(FlowRow, Loaded, Option<B
 }
 
 impl Engine {
-    /// Takes a one-time handle and binds its flow to the browser that posted it.
+    /// Takes a one-time handle and binds its flow to the browser that posted it, from a page of `origin` if the
+    /// browser tells. A handle that turns up at another origin than the one that started the flow is spent, and
+    /// opens nothing.
     ///
     /// # Errors
-    /// 404 `invalid_transactionId` for a handle that is unknown, used or too old.
-    pub async fn open_flow(&self, handle: &str) -> Result<OpenedFlow, EngineError> {
+    /// 404 `invalid_transactionId` for a handle that is unknown, used, too old or from elsewhere.
+    pub async fn open_flow(&self, handle: &str, origin: Option<&str>) -> Result<OpenedFlow, EngineError> {
         let handle = BearerToken::parse(BearerKind::FlowHandle, handle)
             .map_err(|_| ApiError::new(ErrorCode::InvalidTransactionId))?;
         let cookie = BearerToken::generate(BearerKind::FlowCookie, &*self.rt().entropy);
         let (handle_hash, cookie_hash, wall) =
             (handle.storage_hash(), cookie.storage_hash(), self.wall_now());
+        let origin = origin.map(str::to_owned);
         let flow_id = self
             .store()
             .write("flow.opened", move |tx| {
                 let Some(id) = flows::take_handle(tx, &handle_hash, wall)? else {
                     return Ok(None);
                 };
-                flows::set_cookie(tx, id, &cookie_hash, wall)?;
-                Ok(Some(flows::load(tx, id)?.public_id))
+                let flow = flows::load(tx, id)?;
+                if !is_started_at(&flow, origin.as_deref()) {
+                    return Ok(None);
+                }
+                flows::set_cookie(tx, id, &cookie_hash, wall, wall.plus_ms(FLOW_COOKIE_MS))?;
+                Ok(Some(flow.public_id))
             })
             .await
             .map_err(from_store)?
@@ -114,6 +121,7 @@ impl Engine {
         let Ok(cookie) = BearerToken::parse(BearerKind::FlowCookie, cookie) else {
             return Ok(None);
         };
+        let wall = self.wall_now();
         let found = self
             .store()
             .read(move |tx| match flows::find(tx, &flow_id)? {
@@ -129,7 +137,8 @@ impl Engine {
             .cookie_hash
             .as_deref()
             .is_some_and(|hash| cookie.matches_hash(hash));
-        if is_owner {
+        let is_alive = flow.cookie_expires_at.is_some_and(|end| wall < end);
+        if is_owner && is_alive {
             self.assemble(flow, loaded, bound).map(Some)
         } else {
             Ok(None)
@@ -230,6 +239,15 @@ impl Engine {
     }
 }
 
+/// Whether a page of `origin` may have started a flow. Mobile apps have none, and some browsers tell none.
+fn is_started_at(flow: &FlowRow, origin: Option<&str>) -> bool {
+    let Some(origin) = origin else { return true };
+    let options: Result<FlowOptions, _> = serde_json::from_str(&flow.options);
+    options.is_ok_and(|options| options.origin.is_empty() || options.origin == origin)
+}
+
+/// Longest life of a flow cookie (wall time).
+pub const FLOW_COOKIE_MS: i64 = 2 * 3600 * 1000;
 /// Wall time after which a page that sent nothing is taken for gone.
 pub const PRESENCE_MS: i64 = 25_000;
 /// How long no page must have been present before a reported close is believed.
@@ -242,5 +260,71 @@ pub fn absent_since(flow: &FlowRow, wall: Timestamp) -> Option<Timestamp> {
         (Some(gone), _) => Some(gone),
         (None, Some(seen)) => (wall.ms_since(seen) > PRESENCE_MS).then_some(seen),
         (None, None) => Some(flow.created_at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testbed::{Bed, run};
+
+    const PARTNER: &str = "https://app.acme.example";
+
+    /// A handle to a new flow that a page of [`PARTNER`] started.
+    fn handle(bed: &Bed) -> String {
+        let txn = bed.created();
+        let loaded = bed.write(move |tx| {
+            let txn = transactions::load(tx, txn)?;
+            load(tx, txn)
+        });
+        let options = FlowOptions {
+            origin: PARTNER.to_owned(),
+            ..FlowOptions::default()
+        };
+        let flow = run(bed.engine.flow_for(&bed.gateway, None, &loaded, &options)).unwrap();
+        let handle = BearerToken::generate(BearerKind::FlowHandle, &*bed.machine);
+        let (hash, until) = (handle.storage_hash(), bed.now().wall.plus_ms(60_000));
+        bed.write(move |tx| flows::insert_handle(tx, &hash, flow, until));
+        handle.reveal().to_owned()
+    }
+
+    fn is_let_in(bed: &Bed, opened: &OpenedFlow) -> bool {
+        let found = bed
+            .engine
+            .flow_of_browser(opened.flow_id.as_str(), Some(&opened.cookie));
+        run(found).unwrap().is_some()
+    }
+
+    #[test]
+    fn a_flow_cookie_counts_for_two_hours_of_wall_time() {
+        let bed = Bed::new();
+        let opened = run(bed.engine.open_flow(&handle(&bed), Some(PARTNER))).unwrap();
+        let start = bed.now().wall;
+        bed.machine.set(start.plus_ms(FLOW_COOKIE_MS - 1));
+        assert!(is_let_in(&bed, &opened));
+        bed.machine.set(start.plus_ms(FLOW_COOKIE_MS));
+        assert!(!is_let_in(&bed, &opened));
+    }
+
+    #[test]
+    fn a_handle_opens_its_flow_for_the_page_that_started_it() {
+        let bed = Bed::new();
+        for origin in [Some(PARTNER), None] {
+            assert!(
+                run(bed.engine.open_flow(&handle(&bed), origin)).is_ok(),
+                "{origin:?}"
+            );
+        }
+        for origin in ["https://evil.example", "http://app.acme.example", ""] {
+            let handle = handle(&bed);
+            assert!(
+                run(bed.engine.open_flow(&handle, Some(origin))).is_err(),
+                "{origin}"
+            );
+            assert!(
+                run(bed.engine.open_flow(&handle, Some(PARTNER))).is_err(),
+                "{origin}: spent"
+            );
+        }
     }
 }

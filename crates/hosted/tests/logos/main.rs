@@ -120,7 +120,7 @@ impl Bench {
         let gateway = self.engine.gateway("acme").unwrap();
         let options = FlowOptions::default();
         let started = run(self.engine.sdk_start(&gateway, &session.unwrap(), &id, options)).unwrap();
-        let opened = run(self.engine.open_flow(&started.handle)).unwrap();
+        let opened = run(self.engine.open_flow(&started.handle, None)).unwrap();
         let flow = opened.flow_id.clone();
         let state = FlowState {
             step: Step::Review,

@@ -21,6 +21,8 @@ pub struct FlowRow {
     pub sdk_session_id: Option<i64>,
     /// Hash of the flow cookie; `None` until a browser took the handle.
     pub cookie_hash: Option<String>,
+    /// Until when that cookie counts (wall time).
+    pub cookie_expires_at: Option<Timestamp>,
     /// Authenticates messages to the partner page.
     pub nonce: String,
     /// What the SDK asked for.
@@ -64,14 +66,15 @@ statements! {
     INSERT = "INSERT INTO flow (public_id, txn_id, gateway_id, sdk_session_id, nonce, options, state, version,
         created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8) RETURNING id";
     BY_PUBLIC_ID = "SELECT id, public_id, txn_id, gateway_id, sdk_session_id, cookie_hash, nonce, options, state,
-        version, seen_at, gone_at, closed_at, created_at FROM flow WHERE public_id = $1";
+        version, seen_at, gone_at, closed_at, created_at, cookie_expires_at FROM flow WHERE public_id = $1";
     BY_TXN = "SELECT id, public_id, txn_id, gateway_id, sdk_session_id, cookie_hash, nonce, options, state,
-        version, seen_at, gone_at, closed_at, created_at FROM flow WHERE txn_id = $1";
+        version, seen_at, gone_at, closed_at, created_at, cookie_expires_at FROM flow WHERE txn_id = $1";
     LOAD = "SELECT id, public_id, txn_id, gateway_id, sdk_session_id, cookie_hash, nonce, options, state,
-        version, seen_at, gone_at, closed_at, created_at FROM flow WHERE id = $1";
+        version, seen_at, gone_at, closed_at, created_at, cookie_expires_at FROM flow WHERE id = $1";
     SAVE = "UPDATE flow SET state = $3, version = version + 1 WHERE id = $1 AND version = $2";
     SET_OPTIONS = "UPDATE flow SET options = $2 WHERE id = $1";
-    SET_COOKIE = "UPDATE flow SET cookie_hash = $2, seen_at = $3, gone_at = NULL, closed_at = NULL WHERE id = $1";
+    SET_COOKIE = "UPDATE flow SET cookie_hash = $2, cookie_expires_at = $4, seen_at = $3, gone_at = NULL,
+        closed_at = NULL WHERE id = $1";
     SEEN = "UPDATE flow SET seen_at = $2, gone_at = NULL, closed_at = NULL WHERE id = $1";
     GONE = "UPDATE flow SET gone_at = $2 WHERE id = $1";
     CLOSED = "UPDATE flow SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL";
@@ -98,6 +101,7 @@ fn read(row: &Row) -> Result<FlowRow, StoreError> {
         gone_at: row.opt_time(11)?,
         closed_at: row.opt_time(12)?,
         created_at: row.time(13)?,
+        cookie_expires_at: row.opt_time(14)?,
     })
 }
 
@@ -148,8 +152,17 @@ pub fn set_options(tx: &mut dyn Tx, id: i64, options: &str) -> Result<(), StoreE
 }
 
 /// Binds the flow to a browser; the cookie of an earlier one no longer counts.
-pub fn set_cookie(tx: &mut dyn Tx, id: i64, cookie_hash: &str, now: Timestamp) -> Result<(), StoreError> {
-    tx.execute_one(SET_COOKIE, &[id.into(), cookie_hash.into(), now.into()])
+pub fn set_cookie(
+    tx: &mut dyn Tx,
+    id: i64,
+    cookie_hash: &str,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute_one(
+        SET_COOKIE,
+        &[id.into(), cookie_hash.into(), now.into(), expires_at.into()],
+    )
 }
 
 /// A page gave a sign of life; takes back goodbyes and closes.

@@ -54,6 +54,11 @@ pub const MIGRATIONS: &[Migration] = &[
         "transcripts",
         include_str!("../../migrations/gateway/0007_transcripts.sql"),
     ),
+    Migration::common(
+        8,
+        "cookie_life",
+        include_str!("../../migrations/gateway/0008_cookie_life.sql"),
+    ),
 ];
 
 /// Every statement of this schema, for the test that prepares them on both engines.
