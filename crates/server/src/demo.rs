@@ -23,6 +23,7 @@ use crate::process::{ListenerSpec, Process, allow_list, loopback_of};
 use crate::rim::entropy::SystemEntropy;
 use crate::rim::http::exchange;
 use crate::routes;
+use crate::serving::Serving;
 use crate::shop::{self, ShopConfig, WEBHOOK_PATH};
 use crate::wiring::{EngineInputs, build_engine};
 
@@ -117,6 +118,7 @@ async fn bind_all(settings: &Settings, args: &DemoArgs) -> Result<Bound, Failure
 /// # Errors
 /// Exit code 3: a refused setting or an explicit address that is taken.
 pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
+    let _serving = Serving::begin(settings)?;
     let bound = bind_all(settings, args).await?;
     let keyring = read_keyring(settings)?;
     let egress_allow = allow_list(settings, &egress_targets(&bound, args)?)?;

@@ -18,6 +18,7 @@ pub mod rim;
 pub mod routes;
 mod sdk_script;
 pub mod serve;
+mod serving;
 pub mod shop;
 pub mod telemetry;
 mod wiring;

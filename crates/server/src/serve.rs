@@ -12,6 +12,7 @@ use crate::installation::read_keyring;
 use crate::net::{Limits, bind};
 use crate::process::{ListenerSpec, Process, allow_list};
 use crate::routes;
+use crate::serving::Serving;
 use crate::wiring::{EngineInputs, build_engine};
 
 /// Serves until the process is asked to stop.
@@ -20,6 +21,7 @@ use crate::wiring::{EngineInputs, build_engine};
 /// Exit code 3: a refused setting, pending migrations, a taken address, missing keys.
 pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
     check_rules(settings, args)?;
+    let _serving = Serving::begin(settings)?;
     let keyring = read_keyring(settings)?;
     let egress_allow = allow_list(settings, &[])?;
     let mut process = Process::new(args.seed, egress_allow.clone());

@@ -177,6 +177,29 @@ fn demo_prints_three_lines_and_serves_them() {
         "{err}"
     );
 
+    for words in [
+        &["demo", "--data", &data][..],
+        &[
+            "serve",
+            "--data",
+            &data,
+            "--server.profile",
+            "sandbox",
+            "--server.listen",
+            "127.0.0.1:0",
+        ],
+    ] {
+        let (code, out, err) = run(words);
+        assert_eq!((code, out.as_str()), (3, ""), "{words:?}: {err}");
+        let holder = format!(
+            "torana.db is in use: another torana serves it (process {})",
+            server.child.id()
+        );
+        assert!(err.contains(&holder), "{words:?}: {err}");
+    }
+
+    // Commands work beside it.
+    assert_eq!(run(&["gateway", "create", "acme", "--data", &data]).0, 0);
     let (code, out, _) = run(&["doctor", "--data", &data]);
     assert_eq!(code, 0, "{out}");
     assert!(
@@ -186,6 +209,9 @@ fn demo_prints_three_lines_and_serves_them() {
     );
     assert!(out.contains("ok migrations none pending"));
     assert_eq!(server.stop(), 0);
+    let again = Server::start(&words, 3);
+    assert_eq!(again.lines.len(), 3, "the data is free again");
+    assert_eq!(again.stop(), 0);
 }
 
 #[test]
