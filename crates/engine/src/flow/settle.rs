@@ -164,3 +164,6 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
