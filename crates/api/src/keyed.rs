@@ -3,7 +3,6 @@
 use axum::response::Response;
 use http::Method;
 use torana_contract::envelope::ApiError;
-use torana_contract::errors::ErrorCode;
 use torana_credentials::sha256_hex;
 use torana_engine::create::Answer;
 use torana_engine::idempotency::{Admission, KeyedRequest};
@@ -59,15 +58,8 @@ pub async fn stored(
     request: Option<&KeyedRequest>,
 ) -> Result<Option<Response>, ApiError> {
     let Some(request) = request else { return Ok(None) };
-    let Some(stored) = api.engine().stored_answer(&caller.gateway, &request.key).await? else {
-        return Ok(None);
-    };
-    if stored.fingerprint == request.fingerprint {
-        Ok(Some(reply::answer(stored.into())))
-    } else {
-        Err(ApiError::new(ErrorCode::IdempotencyKeyReused)
-            .with_detail("this key was used for another route, body or user; use a fresh key"))
-    }
+    let stored = api.engine().stored_answer(&caller.gateway, request).await?;
+    Ok(stored.map(reply::answer))
 }
 
 /// Carries out work of several commits at most once per key: equal requests wait for it, and its answer is
@@ -82,7 +74,7 @@ pub async fn once(
     work: impl Future<Output = Result<String, ApiError>>,
 ) -> Result<Answer, ApiError> {
     let _guard = match engine.admit(&caller.gateway, request.as_ref()).await? {
-        Admission::Replay(stored) => return Ok(stored.into()),
+        Admission::Replay(stored) => return Ok(stored),
         Admission::Run(guard) => guard,
     };
     let body = work.await?;
@@ -100,6 +92,8 @@ pub async fn once(
 
 #[cfg(test)]
 mod tests {
+    use torana_contract::errors::ErrorCode;
+
     use super::*;
 
     #[test]

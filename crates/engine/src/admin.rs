@@ -1,4 +1,4 @@
-//! What the operator does with gateways: create, change, rotate secrets, re-encrypt. Works on the database,
+//! What the operator does with gateways: create, change, rotate secrets. Works on the database,
 //! with or without a running server.
 
 use torana_credentials::origin::OriginPattern;
@@ -7,8 +7,8 @@ use torana_credentials::sealed_pair::SealedPair;
 use torana_credentials::secrets::{Secret, WeakSecret};
 use torana_domain::gateway::{GatewaySettings, Mode};
 use torana_domain::ids::GatewayName;
-use torana_storage::gateway::{gateways, jobs, sessions};
-use torana_storage::{StoreError, Tx};
+use torana_storage::StoreError;
+use torana_storage::gateway::{gateways, jobs};
 
 use crate::context::Engine;
 use crate::gateways::{Gateway, secret_context};
@@ -232,65 +232,7 @@ impl Engine {
         Ok(shown)
     }
 
-    /// Seals everything at rest again with the active key. Gives the number of values that were moved.
-    ///
-    /// # Errors
-    /// [`AdminError::Keys`] if a value cannot be opened; what was moved before stays moved.
-    pub async fn reseal(&self) -> Result<u64, AdminError> {
-        let mut moved = 0;
-        let wall = self.wall_now();
-        for gateway in self.gateways() {
-            let id = gateway.id;
-            for (kind, pair) in [
-                (SecretKind::Secret, &gateway.secret),
-                (SecretKind::ApiSecret, &gateway.api_secret),
-                (SecretKind::WebhookKey, &gateway.webhook_key),
-            ] {
-                let sealed = self.seal_pair(&gateway.name, kind, pair)?;
-                self.store()
-                    .write("gateway.resealed", move |tx| {
-                        gateways::put_secret(tx, id, kind.as_str(), &sealed, wall)
-                    })
-                    .await?;
-                moved += 1;
-            }
-            moved += self.reseal_broker_sessions(&gateway).await?;
-        }
-        self.reload_gateways().await?;
-        Ok(moved)
-    }
-
-    async fn reseal_broker_sessions(&self, gateway: &Gateway) -> Result<u64, AdminError> {
-        let id = gateway.id;
-        let rows = self
-            .store()
-            .read(move |tx: &mut dyn Tx| sessions::list_brokers(tx, id))
-            .await?;
-        let mut moved = 0;
-        for row in rows
-            .into_iter()
-            .filter(|row| self.keyring().needs_rotation(&row.sealed))
-        {
-            let context = crate::sessions::broker_session_context(id);
-            let plain = self
-                .keyring()
-                .open(&row.sealed, &context)
-                .map_err(|error| AdminError::Keys(error.to_string()))?;
-            let sealed = self
-                .keyring()
-                .seal(&plain, &context, &*self.rt().entropy)
-                .map_err(|error| AdminError::Keys(error.to_string()))?;
-            self.store()
-                .write("broker_session.resealed", move |tx| {
-                    sessions::reseal_broker(tx, row.id, &sealed)
-                })
-                .await?;
-            moved += 1;
-        }
-        Ok(moved)
-    }
-
-    fn seal_pair(
+    pub(crate) fn seal_pair(
         &self,
         name: &GatewayName,
         kind: SecretKind,

@@ -6,12 +6,12 @@ use torana_contract::errors::ErrorCode;
 use torana_domain::intent::{BasketLine, Intent};
 use torana_domain::order::OrderType;
 use torana_storage::StoreError;
-use torana_storage::gateway::{idempotency::StoredAnswer, jobs, transactions};
+use torana_storage::gateway::{jobs, transactions};
 
 use crate::auth::Caller;
 use crate::context::Engine;
 use crate::error::{EngineError, from_store};
-use crate::idempotency::{Admission, KeyedRequest, remember};
+use crate::idempotency::{Admission, KeyedRequest};
 use crate::jobs::kind;
 use crate::logos;
 
@@ -24,16 +24,6 @@ pub struct Answer {
     pub body: String,
     /// Whether it was stored before.
     pub is_replay: bool,
-}
-
-impl From<StoredAnswer> for Answer {
-    fn from(stored: StoredAnswer) -> Self {
-        Self {
-            status: stored.status,
-            body: stored.body,
-            is_replay: true,
-        }
-    }
 }
 
 impl Engine {
@@ -51,7 +41,7 @@ impl Engine {
     ) -> Result<Answer, EngineError> {
         let gateway = &caller.gateway;
         let _guard = match self.admit(gateway, request.as_ref()).await? {
-            Admission::Replay(stored) => return Ok(stored.into()),
+            Admission::Replay(stored) => return Ok(stored),
             Admission::Run(guard) => guard,
         };
         self.check_basket(caller, &intent)?;
@@ -69,7 +59,10 @@ impl Engine {
             expire_at,
         };
         let logo = self.wanted_logo(&intent);
-        let (stored_body, keyed) = (body.clone(), request.clone());
+        let answer = match &request {
+            Some(request) => Some(self.seal_answer(gateway, request, 200, &body)?),
+            None => None,
+        };
         let written = self
             .store()
             .write("transaction.created", move |tx| {
@@ -86,10 +79,7 @@ impl Engine {
                 if let Some(logo) = &logo {
                     logos::want(tx, new.gateway_id, logo, wall)?;
                 }
-                match &keyed {
-                    Some(request) => remember(tx, new.gateway_id, request, 200, &stored_body, wall),
-                    None => Ok(()),
-                }
+                answer.as_ref().map_or(Ok(()), |answer| answer.store(tx))
             })
             .await;
         match (written, request) {
@@ -98,9 +88,7 @@ impl Engine {
                 body,
                 is_replay: false,
             }),
-            (Err(StoreError::Duplicate(_)), Some(request)) => {
-                self.after_lost_race(gateway, &request).await.map(Into::into)
-            }
+            (Err(StoreError::Duplicate(_)), Some(request)) => self.after_lost_race(gateway, &request).await,
             (Err(error), _) => Err(from_store(error)),
         }
     }

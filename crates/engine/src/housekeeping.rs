@@ -97,7 +97,7 @@ mod tests {
             let answer = idempotency::StoredAnswer {
                 fingerprint: "f".to_owned(),
                 status: 200,
-                body: "{}".to_owned(),
+                sealed_body: "sealed".to_owned(),
             };
             idempotency::insert(tx, 1, "key", &answer, wall, wall.plus_ms(-RETENTION_MS))?;
             sessions::insert_sdk(tx, "hash", 1, "", None, wall.plus_ms(1000)).map(|_| ())

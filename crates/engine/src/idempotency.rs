@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: one effect per key, and the stored answer for everybody who asks again.
+//! `Idempotency-Key`: one effect per key, and the stored answer for everybody who asks again. Answers are stored
+//! encrypted, because they may carry a user token.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -11,6 +12,7 @@ use torana_storage::gateway::idempotency::{self, StoredAnswer};
 use torana_storage::{StoreError, Tx};
 
 use crate::context::{Engine, lock};
+use crate::create::Answer;
 use crate::error::{EngineError, from_store};
 use crate::gateways::Gateway;
 
@@ -36,7 +38,24 @@ pub enum Admission<'a> {
     /// Carry it out; the guard keeps equal requests waiting until it is dropped.
     Run(Option<Guard<'a>>),
     /// It was answered before: say the same again.
-    Replay(StoredAnswer),
+    Replay(Answer),
+}
+
+/// An answer on its way into the commit of its effect.
+#[derive(Debug, Clone)]
+pub(crate) struct SealedAnswer {
+    gateway_id: i64,
+    key: String,
+    answer: StoredAnswer,
+    at: Timestamp,
+}
+
+impl SealedAnswer {
+    /// Stores it; [`StoreError::Duplicate`] if the key has a living answer.
+    pub(crate) fn store(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        let not_before = oldest_kept(self.at);
+        idempotency::insert(tx, self.gateway_id, &self.key, &self.answer, self.at, not_before)
+    }
 }
 
 /// Keys that are being worked on in this process.
@@ -79,10 +98,8 @@ impl Engine {
                 key: entry.clone(),
             });
             if let Some(guard) = guard {
-                return match self.stored_answer(gateway, &request.key).await? {
-                    None => Ok(Admission::Run(Some(guard))),
-                    Some(answer) => replay(answer, request),
-                };
+                let stored = self.stored_answer(gateway, request).await?;
+                return Ok(stored.map_or(Admission::Run(Some(guard)), Admission::Replay));
             }
             if waited >= WAIT_MS {
                 return Err(ApiError::new(ErrorCode::RequestInProgress));
@@ -92,20 +109,76 @@ impl Engine {
         }
     }
 
-    /// The answer that was stored for a key, if it is not too old.
+    /// The answer that was stored for this very request, if it is not too old.
     ///
     /// # Errors
-    /// The storage's.
+    /// 422 `idempotency_key_reused`; the storage's.
     pub async fn stored_answer(
         &self,
         gateway: &Gateway,
-        key: &str,
-    ) -> Result<Option<StoredAnswer>, EngineError> {
-        let (gateway_id, key, not_before) = (gateway.id, key.to_owned(), oldest_kept(self.wall_now()));
-        self.store()
+        request: &KeyedRequest,
+    ) -> Result<Option<Answer>, EngineError> {
+        let (gateway_id, key) = (gateway.id, request.key.clone());
+        let not_before = oldest_kept(self.wall_now());
+        let found = self
+            .store()
             .read(move |tx| idempotency::find(tx, gateway_id, &key, not_before))
             .await
-            .map_err(from_store)
+            .map_err(from_store)?;
+        match found {
+            None => Ok(None),
+            Some(stored) if stored.fingerprint == request.fingerprint => {
+                self.open_answer(gateway_id, &request.key, &stored).map(Some)
+            }
+            Some(_) => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)
+                .with_detail("this key was used for another route, body or user; use a fresh key")),
+        }
+    }
+
+    /// Encrypts the answer of a request, to be stored in the commit of its effect.
+    pub(crate) fn seal_answer(
+        &self,
+        gateway: &Gateway,
+        request: &KeyedRequest,
+        status: u16,
+        body: &str,
+    ) -> Result<SealedAnswer, EngineError> {
+        let context = answer_context(gateway.id, &request.key);
+        let sealed_body = self
+            .keyring()
+            .seal(body.as_bytes(), &context, &*self.rt().entropy)
+            .map_err(|error| {
+                tracing::error!(%error, "answer could not be encrypted");
+                ApiError::new(ErrorCode::InternalError)
+            })?;
+        Ok(SealedAnswer {
+            gateway_id: gateway.id,
+            key: request.key.clone(),
+            answer: StoredAnswer {
+                fingerprint: request.fingerprint.clone(),
+                status,
+                sealed_body,
+            },
+            at: self.wall_now(),
+        })
+    }
+
+    fn open_answer(&self, gateway_id: i64, key: &str, stored: &StoredAnswer) -> Result<Answer, EngineError> {
+        // Doing the work a second time would be worse than having no answer.
+        let unreadable = |error: &dyn std::fmt::Display| {
+            tracing::error!(%error, "stored answer could not be decrypted");
+            ApiError::new(ErrorCode::InternalError)
+        };
+        let plain = self
+            .keyring()
+            .open(&stored.sealed_body, &answer_context(gateway_id, key))
+            .map_err(|error| unreadable(&error))?;
+        let body = std::str::from_utf8(&plain).map_err(|error| unreadable(&error))?;
+        Ok(Answer {
+            status: stored.status,
+            body: body.to_owned(),
+            is_replay: true,
+        })
     }
 
     /// Stores the answer of a request whose effect was committed in steps of its own (clock, reset, a walk
@@ -120,13 +193,10 @@ impl Engine {
         status: u16,
         body: &str,
     ) -> Result<(), EngineError> {
-        let (gateway_id, request, body, now) =
-            (gateway.id, request.clone(), body.to_owned(), self.wall_now());
+        let sealed = self.seal_answer(gateway, request, status, body)?;
         let stored = self
             .store()
-            .write("idempotency.answer", move |tx| {
-                remember(tx, gateway_id, &request, status, &body, now)
-            })
+            .write("idempotency.answer", move |tx| sealed.store(tx))
             .await;
         match stored {
             Ok(()) | Err(StoreError::Duplicate(_)) => Ok(()),
@@ -139,50 +209,18 @@ impl Engine {
         &self,
         gateway: &Gateway,
         request: &KeyedRequest,
-    ) -> Result<StoredAnswer, EngineError> {
-        match self.stored_answer(gateway, &request.key).await? {
-            Some(answer) => match replay(answer, request)? {
-                Admission::Replay(answer) => Ok(answer),
-                Admission::Run(_) => Err(ApiError::new(ErrorCode::RequestInProgress)),
-            },
-            None => Err(ApiError::new(ErrorCode::RequestInProgress)),
-        }
+    ) -> Result<Answer, EngineError> {
+        self.stored_answer(gateway, request)
+            .await?
+            .ok_or_else(|| ApiError::new(ErrorCode::RequestInProgress))
     }
 }
 
-fn replay<'a>(answer: StoredAnswer, request: &KeyedRequest) -> Result<Admission<'a>, EngineError> {
-    if answer.fingerprint == request.fingerprint {
-        Ok(Admission::Replay(answer))
-    } else {
-        Err(ApiError::new(ErrorCode::IdempotencyKeyReused)
-            .with_detail("this key was used for another route, body or user; use a fresh key"))
-    }
+/// The place that a stored answer is sealed for.
+pub(crate) fn answer_context(gateway_id: i64, key: &str) -> String {
+    format!("gateway/{gateway_id}/answer/{key}")
 }
 
 fn oldest_kept(wall_now: Timestamp) -> Timestamp {
     wall_now.plus_ms(-RETENTION_MS)
-}
-
-/// Stores an answer in the caller's commit.
-pub(crate) fn remember(
-    tx: &mut dyn Tx,
-    gateway_id: i64,
-    request: &KeyedRequest,
-    status: u16,
-    body: &str,
-    wall_now: Timestamp,
-) -> Result<(), StoreError> {
-    let answer = StoredAnswer {
-        fingerprint: request.fingerprint.clone(),
-        status,
-        body: body.to_owned(),
-    };
-    idempotency::insert(
-        tx,
-        gateway_id,
-        &request.key,
-        &answer,
-        wall_now,
-        oldest_kept(wall_now),
-    )
 }

@@ -22,6 +22,7 @@ pub mod imports;
 pub mod jobs;
 pub mod lifecycle;
 mod logos;
+mod reseal;
 mod rest;
 pub mod sandbox;
 pub mod sessions;

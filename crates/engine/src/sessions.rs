@@ -128,24 +128,3 @@ impl Engine {
             .map_err(from_store)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use torana_storage::gateway::sessions;
-
-    use crate::testbed::{Bed, run};
-
-    #[test]
-    fn a_change_of_keys_covers_ended_sessions_too() {
-        let bed = Bed::new();
-        let (investor, now) = (bed.investor(), bed.now().world);
-        let mut keyring = (*bed.engine.keyring()).clone();
-        let id = keyring.add_new_active(&*bed.machine).unwrap();
-        bed.engine.replace_keyring(keyring);
-        bed.write(move |tx| sessions::end_broker(tx, 1, now));
-        run(bed.engine.reseal()).unwrap();
-        let row = bed.write(move |tx| sessions::newest_broker(tx, investor.id, investor.broker));
-        let sealed = row.filter(|row| row.ended_at.is_some()).unwrap().sealed;
-        assert!(sealed.contains(&id), "{sealed} is not under {id}");
-    }
-}

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::json;
 use torana_testkit::partner::basket;
 use torana_testkit::process::{binary, free_port};
-use torana_testkit::{Client, Engine, Options, TempDir, Torana, cli};
+use torana_testkit::{Client, Engine, Options, Partner, TempDir, Torana, cli};
 
 on_both_engines!(
     a_stop_finishes_and_a_start_goes_on,
@@ -114,9 +114,27 @@ fn backup_and_doctor_know_the_database(engine: Engine) {
 #[test]
 fn rotated_keys_keep_the_data_readable() {
     let (mut torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let create = |partner: &Partner| {
+        let (path, body) = (partner.creation(), json!({"intent": "CONNECT"}));
+        partner
+            .post_with(&path, &partner.guest(), &body, &[("idempotency-key", "k")])
+            .data()
+    };
+    let stored = create(&partner);
     let first = torana.cli(&["keys", "rotate"]);
-    assert!(!first.succeeded().stdout.trim().is_empty(), "the new key's id");
+    let id = first.succeeded().stdout.trim().to_owned();
+    assert!(!id.is_empty(), "the new key's id");
+    // The old key may go: everything at rest is encrypted with the new one.
+    let file = torana.folder().join("torana.keys");
+    let keys = std::fs::read_to_string(&file).unwrap();
+    let is_needed = |line: &&str| !line.starts_with("key ") || line.contains(&id);
+    std::fs::write(
+        &file,
+        keys.lines().filter(is_needed).collect::<Vec<_>>().join("\n") + "\n",
+    )
+    .unwrap();
     torana.restart();
+    assert_eq!(create(&partner), stored);
     assert_eq!(
         partner
             .get(&partner.engine("market/status"), &partner.guest())

@@ -45,6 +45,14 @@ fn no_secret_reaches_a_log_or_lies_in_the_database_as_text() {
         &Plan::approve("kite", "TPIN01"),
     );
     let _ = receiver.wait_for_event("holdings.imported", &second);
+    let third = partner.transaction(&token, &json!({"intent": "FETCH_FUNDS"}));
+    let walked = partner.post_with(
+        &partner.sandbox(&format!("transactions/{third}/complete")),
+        &token,
+        &json!({"decision": "approve", "broker": "kite", "account": "TPIN01"}),
+        &[("idempotency-key", "canary")],
+    );
+    let answered_token = walked.data()["smallcaseAuthToken"].as_str().unwrap().to_owned();
     let cookies: Vec<String> = browser
         .set_cookies
         .iter()
@@ -56,6 +64,7 @@ fn no_secret_reaches_a_log_or_lies_in_the_database_as_text() {
         partner.keys.webhook_key.trim_start_matches("whsec_").to_owned(),
         guest,
         token.clone(),
+        answered_token.clone(),
         handle,
         sdk.session.clone(),
         pan.to_owned(),
@@ -66,7 +75,9 @@ fn no_secret_reaches_a_log_or_lies_in_the_database_as_text() {
         format!("tpin={tpin}"),
     ];
     canaries.extend(cookies.into_iter().filter(|value| value.len() > 20));
-    canaries.push(token.split('.').nth(2).unwrap().to_owned());
+    for token in [&token, &answered_token] {
+        canaries.push(token.split('.').nth(2).unwrap().to_owned());
+    }
     let logs = torana.logs();
     assert!(logs.len() > 1000, "the log is on");
     for canary in &canaries {

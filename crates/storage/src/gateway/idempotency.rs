@@ -12,8 +12,8 @@ pub struct StoredAnswer {
     pub fingerprint: String,
     /// HTTP status.
     pub status: u16,
-    /// Body, JSON.
-    pub body: String,
+    /// Body, encrypted by its owner: answers carry user tokens.
+    pub sealed_body: String,
 }
 
 statements! {
@@ -26,6 +26,9 @@ statements! {
         WHERE idempotency.created_at <= $7";
     PURGE = "DELETE FROM idempotency WHERE (gateway_id, idem_key) IN
         (SELECT gateway_id, idem_key FROM idempotency WHERE created_at <= $1 LIMIT $2)";
+    LIST = "SELECT idem_key, body FROM idempotency WHERE gateway_id = $1 AND idem_key > $2
+        ORDER BY idem_key LIMIT $3";
+    RESEAL = "UPDATE idempotency SET body = $4 WHERE gateway_id = $1 AND idem_key = $2 AND body = $3";
 }
 
 /// The answer stored for a key after `not_before` (wall time).
@@ -40,7 +43,7 @@ pub fn find(
         Ok(StoredAnswer {
             fingerprint: row.text(0)?,
             status: u16::try_from(row.int(1)?).unwrap_or(200),
-            body: row.text(2)?,
+            sealed_body: row.text(2)?,
         })
     })
     .transpose()
@@ -60,7 +63,7 @@ pub fn insert(
         key.into(),
         answer.fingerprint.as_str().into(),
         i64::from(answer.status).into(),
-        answer.body.as_str().into(),
+        answer.sealed_body.as_str().into(),
         now.into(),
         not_before.into(),
     ];
@@ -73,4 +76,30 @@ pub fn insert(
 /// Forgets answers stored at or before `not_before`, at most `limit` of them; gives their number.
 pub fn purge(tx: &mut dyn Tx, not_before: Timestamp, limit: i64) -> Result<u64, StoreError> {
     tx.execute(PURGE, &[not_before.into(), limit.into()])
+}
+
+/// Keys and sealed bodies of a gateway for a change of keys, in the order of their keys after `after`; at most
+/// `limit` of them.
+pub fn list_sealed(
+    tx: &mut dyn Tx,
+    gateway_id: i64,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    tx.query(LIST, &[gateway_id.into(), after.into(), limit.into()])?
+        .iter()
+        .map(|row| Ok((row.text(0)?, row.text(1)?)))
+        .collect()
+}
+
+/// Replaces a sealed body, if it is still `old`: meanwhile the key may stand for another answer.
+pub fn reseal(
+    tx: &mut dyn Tx,
+    gateway_id: i64,
+    key: &str,
+    old: &str,
+    sealed: &str,
+) -> Result<(), StoreError> {
+    let params = [gateway_id.into(), key.into(), old.into(), sealed.into()];
+    tx.execute(RESEAL, &params).map(|_| ())
 }

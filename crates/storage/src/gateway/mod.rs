@@ -59,6 +59,11 @@ pub const MIGRATIONS: &[Migration] = &[
         "cookie_life",
         include_str!("../../migrations/gateway/0008_cookie_life.sql"),
     ),
+    Migration::common(
+        9,
+        "sealed_answers",
+        include_str!("../../migrations/gateway/0009_sealed_answers.sql"),
+    ),
 ];
 
 /// Every statement of this schema, for the test that prepares them on both engines.
