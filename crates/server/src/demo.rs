@@ -13,7 +13,6 @@ use torana_domain::time::Timestamp;
 use torana_engine::Engine;
 
 use crate::cli::args::{Common, DemoArgs};
-use crate::commands::print_lines;
 use crate::databases::Databases;
 use crate::demo_gateway::{self, Alive, DEMO_USER, GATEWAY, PUBLIC_SECRET, PartnerAddresses, WEBHOOK_KEY};
 use crate::exit::Failure;
@@ -191,9 +190,7 @@ pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
 
     wait_until_answering(&addresses).await?;
     eprint!("{samples}");
-    print_lines(lines)?;
-    process.run().await;
-    Ok(())
+    process.run(lines).await
 }
 
 /// Seeds the gateway with the addresses of this run and lets its world go on.

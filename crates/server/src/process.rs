@@ -11,11 +11,12 @@ use torana_config::{PublicUrl, Settings};
 use torana_runtime::Rt;
 use torana_webhooks::egress::AllowList;
 
+use crate::commands::print_lines;
 use crate::databases::Databases;
 use crate::exit::Failure;
 use crate::net::{Gate, Limits, bind, serve};
 use crate::rim;
-use crate::rim::stop::{Stop, StopTrigger, stop_signal, termination};
+use crate::rim::stop::{Stop, StopTrigger, Termination, stop_signal};
 use crate::rim::tasks::Tasks;
 use crate::telemetry::metrics as exporter;
 
@@ -102,9 +103,16 @@ impl Process {
         Ok(())
     }
 
-    /// Runs until SIGTERM or SIGINT, then finishes what is in flight; a second signal ends that early.
-    pub async fn run(mut self) {
-        termination().await;
+    /// Says on stdout that it is ready and runs until SIGTERM or SIGINT, then finishes what is in flight; a second
+    /// signal ends that early.
+    ///
+    /// # Errors
+    /// Exit code 1 when nobody reads stdout.
+    pub async fn run(mut self, ready: Vec<String>) -> Result<(), Failure> {
+        // Whoever reads that it is ready may ask it to stop at once.
+        let mut termination = Termination::listen();
+        print_lines(ready)?;
+        termination.next().await;
         self.trigger.stop();
         let finished = async {
             while self.listeners.join_next().await.is_some() {}
@@ -116,8 +124,9 @@ impl Process {
         tokio::select! {
             biased;
             () = finished => tracing::info!("stopped"),
-            () = termination() => tracing::warn!("stopped at once by a second signal"),
+            () = termination.next() => tracing::warn!("stopped at once by a second signal"),
         }
+        Ok(())
     }
 }
 

@@ -4,7 +4,6 @@ use torana_config::{Profile, PublicUrl, Settings};
 use torana_engine::{Engine, Gateway};
 
 use crate::cli::args::{Role, ServeArgs};
-use crate::commands::print_lines;
 use crate::databases::Databases;
 use crate::demo_gateway::{self, PartnerAddresses};
 use crate::exit::Failure;
@@ -61,9 +60,7 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
     }
     let mut ready = Vec::new();
     let Some(listener) = listener else {
-        print_lines(["torana ready worker"])?;
-        process.run().await;
-        return Ok(());
+        return process.run(vec!["torana ready worker".to_owned()]).await;
     };
     if let Some(kite) = listen_kite(&mut process, settings).await? {
         ready.push(format!("torana kite {kite}"));
@@ -80,9 +77,7 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         listener,
         routes::public(&engine, &databases, settings, args.seed_demo_gateway)?,
     );
-    print_lines(ready)?;
-    process.run().await;
-    Ok(())
+    process.run(ready).await
 }
 
 async fn listen_kite(process: &mut Process, settings: &Settings) -> Result<Option<PublicUrl>, Failure> {

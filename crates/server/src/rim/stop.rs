@@ -1,5 +1,6 @@
 //! The one signal that ends a process: set once, seen by everybody.
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// Sets the signal.
@@ -37,18 +38,36 @@ impl Stop {
     }
 }
 
-/// Completes at the first SIGTERM or SIGINT.
-pub async fn termination() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signal handlers cannot be installed; stop this process with SIGKILL");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        biased;
-        _ = terminate.recv() => tracing::info!("SIGTERM received, finishing what is in flight"),
-        _ = interrupt.recv() => tracing::info!("SIGINT received, finishing what is in flight"),
+/// The system's wishes that this process ends. From the moment at which it is made none is lost, and none ends
+/// the process by itself any more.
+pub struct Termination {
+    /// `None` where the handlers cannot be installed.
+    signals: Option<(Signal, Signal)>,
+}
+
+impl Termination {
+    /// Starts to listen.
+    #[must_use]
+    pub fn listen() -> Self {
+        let signals = signal(SignalKind::terminate())
+            .and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
+        if let Err(error) = &signals {
+            tracing::error!(%error, "signal handlers cannot be installed; stop this process with SIGKILL");
+        }
+        Self {
+            signals: signals.ok(),
+        }
+    }
+
+    /// Completes at the next SIGTERM or SIGINT.
+    pub async fn next(&mut self) {
+        let Some((terminate, interrupt)) = &mut self.signals else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            biased;
+            _ = terminate.recv() => tracing::info!("SIGTERM received, finishing what is in flight"),
+            _ = interrupt.recv() => tracing::info!("SIGINT received, finishing what is in flight"),
+        }
     }
 }
