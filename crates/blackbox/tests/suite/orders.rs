@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use torana_testkit::flow::{self, Plan};
 use torana_testkit::partner::basket;
-use torana_testkit::{Engine, Options, Partner, Sdk, Torana, wait_until, walk};
+use torana_testkit::{Engine, Options, Partner, Sdk, Torana, walk};
 
 on_both_engines!(
     open_quantities_and_sides_are_entered_on_the_review_page,
@@ -279,18 +279,57 @@ fn a_limit_order_waits_at_its_price() {
 
 #[test]
 fn limits_of_the_gateway_are_checked_at_confirmation() {
-    let (torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
-    partner.open_market();
-    torana
-        .cli(&["gateway", "update", "acme", "--set", "basketValueMax=1000"])
-        .succeeded();
-    let guest = partner.guest();
-    let sdk = Sdk::initialised(&partner.base, "acme", &guest);
-    wait_until("the limit to hold", || {
-        let id = partner.transaction(&guest, &basket(&[("INFY", 1)]));
+    // The setting, a basket that it forbids and one that it allows, and how page and control API say it.
+    let cases = [
+        (
+            "orderValueMax=1000",
+            vec![("ITC", 1), ("INFY", 1)],
+            vec![("ITC", 1), ("ITCHOTELS", 1)],
+            "A single order may be worth at most",
+            "INFY: order_value 1000",
+        ),
+        (
+            "basketValueMax=1000",
+            vec![("ITC", 2), ("ITCHOTELS", 2)],
+            vec![("ITC", 1)],
+            "The basket may be worth at most",
+            "basket: basket_value 1000",
+        ),
+        (
+            "legsMax=1",
+            vec![("ITC", 1), ("INFY", 1)],
+            vec![("INFY", 1)],
+            "A basket may hold at most 1 orders",
+            "basket: legs 1",
+        ),
+    ];
+    let mut torana = Torana::prepare(Options::new(Engine::Sqlite));
+    let names = ["order-value", "basket-value", "legs"];
+    let keys: Vec<_> = std::iter::zip(names, &cases)
+        .map(|(name, case)| torana.create_gateway(name, &["--set", case.0]))
+        .collect();
+    torana.run();
+    for (keys, (setting, forbidden, allowed, on_the_page, in_the_answer)) in std::iter::zip(&keys, cases) {
+        let partner = torana.partner(keys);
+        partner.open_market();
+        let guest = partner.guest();
+        let sdk = Sdk::initialised(&partner.base, &keys.name, &guest);
+        let id = partner.transaction(&guest, &basket(&forbidden));
         let mut browser = flow::open(&sdk, &id, &json!({}));
         let _ = walk(&mut browser, &Plan::approve("kite", "DEMO01").until("review"));
         let page = browser.press("action", "confirm", &[]);
-        (page.step == "review" && page.text.contains("worth at most")).then_some(())
-    });
+        assert_eq!(page.step, "review", "{setting}");
+        assert!(page.text.contains(on_the_page), "{setting}: {}", page.text);
+        assert_eq!(partner.raw_status(&id), "USED", "{setting}");
+
+        let approve = json!({"decision": "approve", "broker": "kite", "account": "DEMO01"});
+        let id = partner.transaction(&guest, &basket(&forbidden));
+        let answer = partner.complete(&guest, &id, &approve);
+        let _ = answer.refused(422, "edits_incomplete");
+        assert!(answer.text.contains(in_the_answer), "{setting}: {}", answer.text);
+
+        let id = partner.transaction(&guest, &basket(&allowed));
+        let data = partner.complete(&guest, &id, &approve).data();
+        assert_eq!(data["status"], "COMPLETED", "{setting}: {data}");
+    }
 }

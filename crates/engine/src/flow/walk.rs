@@ -22,7 +22,7 @@ use super::access::{Browser, CLOSE_BELIEVED_AFTER_MS, FlowRun};
 use super::act::{Action, Change};
 use super::review::LineEdit;
 use super::settle::Presence;
-use super::state::{FlowOptions, FlowState, Step};
+use super::state::{FlowOptions, FlowState, Review, Step};
 use crate::auth::{Caller, Principal};
 use crate::context::Engine;
 use crate::details::Loaded;
@@ -281,7 +281,7 @@ impl Engine {
             address: "sandbox".to_owned(),
             ..Browser::default()
         };
-        let mut login_tried = false;
+        let (mut login_tried, mut is_confirmed) = (false, false);
         for _ in 0..PAGES_MAX {
             let run = self.load_run(flow_id).await?;
             if is_over(&run) {
@@ -298,9 +298,14 @@ impl Engine {
                 // The broker refused the login (that is what some test accounts are for): the user gives up here.
                 return Ok(());
             }
+            if is_confirmed && run.state.step == Step::Review && !run.state.review.problems.is_empty() {
+                // Only the confirmation looks at the gateway's limits: the same edits would not mend that.
+                return Err(edits_incomplete(&run.state.review));
+            }
             let Some(action) = self.next_action(&run, request, account)? else {
                 return Ok(());
             };
+            is_confirmed |= matches!(action, Action::ConfirmReview(_));
             self.flow_act(&run, action, &browser).await?;
         }
         Ok(())
@@ -363,20 +368,11 @@ impl Engine {
             }
         }
         let review = self.edited(run, &edits);
-        // A second visit of the page with the same edits means that something on it cannot be mended by them.
         if review.problems.is_empty() {
-            return Ok(edits);
+            Ok(edits)
+        } else {
+            Err(edits_incomplete(&review))
         }
-        let details = review.problems.iter().map(|problem| {
-            let ticker = review
-                .lines
-                .get(problem.line)
-                .map_or("", |line| line.ticker.as_str());
-            format!("{ticker}: {} {}", problem.problem.key(), problem.detail)
-                .trim_end()
-                .to_owned()
-        });
-        Err(ApiError::new(ErrorCode::EditsIncomplete).with_details(details))
     }
 
     /// Carries out the end of a decision that stops on a page.
@@ -482,4 +478,20 @@ fn check_decision(request: &WalkRequest, loaded: &Loaded) -> Result<(), EngineEr
     } else {
         Err(ApiError::new(ErrorCode::DecisionNotApplicable))
     }
+}
+
+/// What of a review the edits have left to mend.
+fn edits_incomplete(review: &Review) -> EngineError {
+    let details = review.problems.iter().map(|problem| {
+        let key = problem.problem.key();
+        let line = review
+            .lines
+            .get(problem.line)
+            .filter(|_| !problem.problem.is_of_basket());
+        let of_what = line.map_or("basket", |line| line.ticker.as_str());
+        format!("{of_what}: {key} {}", problem.detail)
+            .trim_end()
+            .to_owned()
+    });
+    ApiError::new(ErrorCode::EditsIncomplete).with_details(details)
 }
