@@ -98,6 +98,11 @@ need_chromium() {
   find_chromium || missing "Chromium" "apt-get install chromium, or set TORANA_TEST_CHROMIUM to its path"
 }
 
+need_strace() {
+  command -v strace >/dev/null || install strace
+  command -v strace >/dev/null || missing "strace" "apt-get install strace"
+}
+
 need_schemathesis() {
   local home=$TOOLS/schemathesis
   export SCHEMATHESIS=$home/bin/schemathesis

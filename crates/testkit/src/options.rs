@@ -31,6 +31,8 @@ pub struct Options {
     pub binary: Option<PathBuf>,
     /// Further settings: dotted key and its value as TOML.
     pub settings: Vec<(String, String)>,
+    /// Names of the system calls that are written down while it serves, separated by commas.
+    pub traced_calls: Option<&'static str>,
 }
 
 impl Options {
@@ -45,6 +47,7 @@ impl Options {
             egress: Vec::new(),
             binary: None,
             settings: Vec::new(),
+            traced_calls: None,
         }
     }
 
@@ -73,6 +76,13 @@ impl Options {
     #[must_use]
     pub fn set(mut self, key: &str, toml: &str) -> Self {
         self.settings.push((key.to_owned(), toml.to_owned()));
+        self
+    }
+
+    /// Writes down these system calls (names separated by commas) while it serves.
+    #[must_use]
+    pub fn trace_calls(mut self, names: &'static str) -> Self {
+        self.traced_calls = Some(names);
         self
     }
 

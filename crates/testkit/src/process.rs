@@ -21,6 +21,8 @@ pub const BINARY_VARIABLE: &str = "TORANA_TEST_BINARY";
 /// Web origin of the gateways that [`Torana::create_gateway`] makes.
 pub const ORIGIN: &str = "https://app.acme.example";
 
+/// In the installation's folder.
+const CALLS_FILE: &str = "system-calls.txt";
 const FIRST_PORT: u16 = 12_000;
 const PORTS: u16 = 18_000;
 const START_PATIENCE: Duration = Duration::from_secs(30);
@@ -149,7 +151,10 @@ impl Torana {
     /// If it ends or stays silent instead.
     pub fn run(&mut self) {
         assert!(self.running.is_none(), "it runs already");
-        let mut command = self.command();
+        let mut command = match self.options.traced_calls {
+            None => self.command(),
+            Some(names) => self.traced(names),
+        };
         command.args(["serve", "--config", &self.config_file()]);
         if self.options.demo_gateway {
             command.arg("--seed-demo-gateway");
@@ -158,6 +163,25 @@ impl Torana {
             command.arg("--seed").arg(seed.to_string());
         }
         self.running = Some(spawn(command, &self.logs));
+    }
+
+    /// The binary under a tracer that stands beside it, so that the process is ours as without one.
+    fn traced(&self, names: &str) -> Command {
+        let mut command = Command::new("strace");
+        cli::clean_environment(&mut command);
+        command.current_dir(self.folder.path());
+        // Every thread; files by their names; whole pages of the database, to find ids in them.
+        command.args(["-D", "-f", "-qq", "-y", "-s", "8192"]);
+        command.args(["-e", &format!("trace={names}"), "-o", CALLS_FILE]);
+        command.arg(binary());
+        command
+    }
+
+    /// What the tracer wrote so far: a line per system call, or two where another thread came in between.
+    #[must_use]
+    pub fn traced_calls(&self) -> String {
+        let bytes = std::fs::read(self.folder.path().join(CALLS_FILE)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// A command of the binary on this installation.
@@ -333,7 +357,9 @@ fn spawn(mut command: Command, logs: &Arc<Mutex<String>>) -> Running {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the binary to start");
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     collect(child.stderr.take().expect("stderr"), Arc::clone(logs));
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let reader = BufReader::new(child.stdout.take().expect("stdout"));

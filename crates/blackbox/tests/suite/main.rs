@@ -57,6 +57,7 @@ mod secrets;
 mod securities;
 mod settings;
 mod story;
+mod syscalls;
 mod tenants;
 mod tokens;
 mod transcript;
