@@ -217,7 +217,8 @@ pub async fn apply(
     Ok(applied)
 }
 
-/// Two processes may create the table at once; PostgreSQL then tells one of them of a duplicate in its catalogue.
+/// Two processes may create the table at once; PostgreSQL then tells one of them of a duplicate in its catalogue,
+/// as a broken rule of one of its indexes or as a statement that it refuses, whichever it meets first.
 async fn create_records(store: &Store) -> Result<(), MigrateError> {
     let mut attempt = 1;
     loop {
@@ -225,7 +226,9 @@ async fn create_records(store: &Store) -> Result<(), MigrateError> {
             .write("migrate.create_records", |tx| tx.execute_script(CREATE_RECORDS))
             .await
         {
-            Err(StoreError::Duplicate(_)) if attempt < CREATE_ATTEMPTS_MAX => attempt += 1,
+            Err(StoreError::Duplicate(_) | StoreError::Statement(_)) if attempt < CREATE_ATTEMPTS_MAX => {
+                attempt += 1;
+            }
             result => return result.map_err(MigrateError::Records),
         }
     }
