@@ -297,3 +297,48 @@ fn guests_have_nothing_to_log_out_of() {
         ((403, "connected_user_required"), &json!(2000))
     );
 }
+
+#[test]
+fn every_wrong_field_is_named() {
+    let bench = Bench::new();
+    let session = init(&bench);
+    let id = bench.create("acme", &json!({ "intent": "CONNECT" }));
+    let check = |answer: &Answer, field: &str| {
+        assert_eq!(
+            answer.failure(),
+            (400, "validation_failed"),
+            "{field}: {}",
+            answer.text
+        );
+        let details = answer.body["errors"].as_array().unwrap();
+        let names_it = |detail: &Value| detail.as_str().unwrap().starts_with(&format!("{field}: "));
+        assert!(details[1..].iter().any(names_it), "{field}: {details:?}");
+    };
+    let token = bench.guest("acme");
+    for (field, body) in [
+        ("smallcaseAuthToken", json!({})),
+        ("smallcaseAuthToken", json!({ "smallcaseAuthToken": null })),
+        ("smallcaseAuthToken", json!({ "smallcaseAuthToken": 7 })),
+        (
+            "leprechaunEnabled",
+            json!({ "smallcaseAuthToken": token, "leprechaunEnabled": 7 }),
+        ),
+    ] {
+        check(&sdk(&bench, Method::POST, "acme/init").json(&body).send(), field);
+    }
+    for (field, body) in [
+        ("brokers", json!({ "brokers": "kite" })),
+        ("amo", json!({ "amo": "yes" })),
+        ("leprechaunEnabled", json!({ "leprechaunEnabled": [] })),
+        ("flowMode", json!({ "flowMode": "tab" })),
+        ("returnUrl", json!({ "flowMode": "redirect" })),
+        ("returnUrl", json!({ "returnUrl": 7 })),
+        ("returnUrl", json!({ "returnUrl": "https://elsewhere.example/" })),
+    ] {
+        check(&start(&bench, &session, &id, &body), field);
+    }
+    for body in ["", "[]", "nonsense"] {
+        let answer = sdk(&bench, Method::POST, "acme/init").body(body).send();
+        assert_eq!(answer.failure(), (400, "malformed_json"), "{body:?}");
+    }
+}
