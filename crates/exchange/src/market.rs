@@ -1,6 +1,7 @@
 //! The market around the accounts: securities, sessions and prices, read from the shipped data.
 
 use torana_clock::MarketCalendar;
+use torana_clock::calendar::{Accepts, Phase};
 use torana_clock::ist::{TimeOfDay, ist_date, ist_instant};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Price, Shares};
@@ -11,12 +12,14 @@ use torana_instruments::{Exchange, Master, Security};
 use crate::core::command::SecurityName;
 use crate::core::price::{self, Frame};
 
-/// A security on NSE, as far as orders need it.
+/// A security on an exchange, as far as orders need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// ISIN.
     pub isin: String,
-    /// NSE ticker.
+    /// Where.
+    pub exchange: Exchange,
+    /// The ticker there.
     pub ticker: String,
     /// Tick, band and centre of its prices.
     pub frame: Frame,
@@ -24,6 +27,8 @@ pub struct Listing {
     pub lot: Shares,
     /// Largest quantity of one order.
     pub quantity_max: Shares,
+    /// Trade to trade: every trade is settled by delivery.
+    pub is_delivery_only: bool,
 }
 
 /// Securities and calendar of one market. The data is the same for every world; the prices are not.
@@ -49,7 +54,13 @@ impl Market {
     /// The security with this NSE ticker.
     #[must_use]
     pub fn listing(&self, ticker: &str) -> Option<Listing> {
-        self.master.by_ticker(ticker).map(listing_of)
+        self.listing_on(Exchange::Nse, ticker)
+    }
+
+    /// The security with this ticker on an exchange.
+    #[must_use]
+    pub fn listing_on(&self, exchange: Exchange, ticker: &str) -> Option<Listing> {
+        self.master.by_symbol(exchange, ticker).map(listing_of)
     }
 
     /// The ISIN of a security that an account may hold; BSE-only ones have no ticker here.
@@ -89,7 +100,10 @@ impl Market {
     #[must_use]
     pub fn protection(&self, listing: &Listing, last: Price, side: Side) -> Price {
         let protected = |security| self.master.protected_limit(security, side, last);
-        let limit = self.master.by_ticker(&listing.ticker).map_or(last, protected);
+        let limit = self
+            .master
+            .by_symbol(listing.exchange, &listing.ticker)
+            .map_or(last, protected);
         match side {
             Side::Buy => limit.max(price::ask(last, listing.frame)),
             Side::Sell => limit.min(price::bid(last, listing.frame)),
@@ -107,6 +121,18 @@ impl Market {
     pub fn is_amo_open(&self, broker: BrokerKey, at: Timestamp) -> bool {
         self.calendar
             .amo_open(at, &self.calendar.amo_window(broker.as_str()))
+    }
+
+    /// When orders can be entered for the session that opens at `open`: the start of its opening auction, or the
+    /// opening itself.
+    #[must_use]
+    pub fn entry_before(&self, open: Timestamp) -> Option<Timestamp> {
+        let day = ist_date(open);
+        let windows = self.calendar.windows_on(day).iter();
+        let entry = windows
+            .filter(|window| window.phase == Phase::PreOpen && window.accepts != Accepts::None)
+            .map(|window| ist_instant(day, window.from));
+        entry.min().filter(|at| *at < open)
     }
 
     /// The first opening after `at`.
@@ -184,6 +210,7 @@ fn listing_of(security: &Security) -> Listing {
     let band = security.price_band();
     Listing {
         isin: security.isin.clone(),
+        exchange: security.exchange,
         ticker: security.ticker.clone(),
         frame: Frame {
             centre: security.previous_close,
@@ -193,6 +220,7 @@ fn listing_of(security: &Security) -> Listing {
         },
         lot: security.lot,
         quantity_max: security.freeze,
+        is_delivery_only: security.is_delivery_only(),
     }
 }
 

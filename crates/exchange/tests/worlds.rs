@@ -45,13 +45,13 @@ async fn a_restart_in_the_middle_of_a_day_changes_nothing() {
         let session = login(&before, "acme", monday(0), "SLOW01").await;
         ask(&before, "acme", monday(1), buy(&session, "INFY", 3)).await;
         let seen = book(&before, "acme", monday(2), &session).await;
-        assert_eq!(seen.orders[0].state, OrderState::Open);
+        assert_eq!(seen.orders[0].state(), OrderState::Open);
         drop(before);
 
         let after = exchange(&database.open().await);
         assert_eq!(book(&after, "acme", monday(2), &session).await, seen);
         let filled = book(&after, "acme", monday(61), &session).await;
-        assert_eq!(filled.orders[0].state, OrderState::Complete);
+        assert_eq!(filled.orders[0].state(), OrderState::Complete);
         drop(after);
 
         let again = exchange(&database.open().await);

@@ -10,6 +10,7 @@ use torana_domain::time::Timestamp;
 
 use super::behaviour::Behaviour;
 use super::fund::FundLine;
+use super::gtt::Gtt;
 use super::line::{Line, Worth};
 use super::order::PaperOrder;
 
@@ -100,6 +101,8 @@ pub struct Account {
     pub behaviour: Behaviour,
     /// Orders of the current trading day by their number, after-market orders for the next one included.
     pub orders: BTreeMap<u64, PaperOrder>,
+    /// Triggers by their number: active ones, and those that ended a short while ago.
+    pub gtts: BTreeMap<u64, Gtt>,
     /// Logins by the hash of their token.
     pub sessions: BTreeMap<String, Session>,
 }
@@ -116,6 +119,7 @@ impl Account {
             ddpi,
             behaviour,
             orders: BTreeMap::new(),
+            gtts: BTreeMap::new(),
             sessions: BTreeMap::new(),
         }
     }
@@ -154,13 +158,20 @@ impl Account {
     }
 
     /// Books an execution against money and shares.
-    pub(super) fn book_fill(&mut self, isin: &str, side: Side, quantity: Shares, price: Price) {
+    pub(super) fn book_fill(&mut self, number: u64, quantity: Shares, price: Price) {
+        let Some((isin, side)) = self
+            .orders
+            .get(&number)
+            .map(|order| (order.isin.clone(), order.side))
+        else {
+            return;
+        };
         let worth = Worth::of(price, quantity);
         match side {
             Side::Buy => self.cash.0 -= worth.to_paise().0,
             Side::Sell => self.cash.0 += worth.to_paise().0,
         }
-        let line = self.line_mut(isin);
+        let line = self.line_mut(&isin);
         let (shares, total) = match side {
             Side::Buy => (&mut line.bought, &mut line.bought_worth),
             Side::Sell => (&mut line.sold, &mut line.sold_worth),
@@ -171,7 +182,7 @@ impl Account {
 
     /// The start of another trading day.
     pub(super) fn start_day(&mut self, at: Timestamp) {
-        self.orders.retain(|_, order| !order.state.is_final());
+        self.orders.retain(|_, order| !order.status.is_final());
         self.sessions.retain(|_, session| session.expires_at > at);
         for line in self.lines.values_mut() {
             *line = line.settle();

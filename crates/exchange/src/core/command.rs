@@ -3,12 +3,16 @@
 use serde::{Deserialize, Serialize};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Paise, Price, Shares, Units};
-use torana_domain::order::OrderErrorCode;
+use torana_domain::order::{OrderErrorCode, Side};
 use torana_domain::time::{Date, Timestamp};
+use torana_instruments::Exchange;
 
 use super::account::AccountKey;
 use super::behaviour::Behaviour;
-use super::order::{OrderRequest, PaperOrder};
+use super::gtt::{Gtt, GttRequest};
+use super::modify::Change;
+use super::order::{OrderRequest, PaperOrder, Trade};
+use super::terms::Product;
 use super::transcript::{EventPage, Place};
 
 /// Most holdings that a new account may have.
@@ -172,8 +176,64 @@ pub enum Command {
         /// Which.
         broker_order_id: String,
     },
+    /// Gives an open order other terms. Answer: [`Reply::Done`], `OrderRefused`, `OrderNeedsClearance` or
+    /// `OrderNotFound`.
+    Modify {
+        /// Who asks.
+        session: SessionRef,
+        /// Which.
+        broker_order_id: String,
+        /// What is new.
+        change: Change,
+    },
     /// Reads the book of the day. Answer: [`Reply::Book`].
     OrderBook(Reader),
+    /// Reads one order of the day with its history. Answer: [`Reply::OrderHistory`] or `OrderNotFound`.
+    OrderHistory {
+        /// Who asks.
+        reader: Reader,
+        /// Which.
+        broker_order_id: String,
+    },
+    /// Reads the executions of the day. Answer: [`Reply::Trades`].
+    Trades(Reader),
+    /// Reads the executions of one order of the day. Answer: [`Reply::Trades`] or `OrderNotFound`.
+    OrderTrades {
+        /// Who asks.
+        reader: Reader,
+        /// Which.
+        broker_order_id: String,
+    },
+    /// Sets a trigger up. Answer: [`Reply::GttTaken`] or `GttRefused`.
+    PlaceGtt {
+        /// Who asks.
+        session: SessionRef,
+        /// The trigger.
+        gtt: GttRequest,
+    },
+    /// Sets an active trigger up anew. Answer: [`Reply::GttTaken`], `GttRefused` or `GttNotFound`.
+    ModifyGtt {
+        /// Who asks.
+        session: SessionRef,
+        /// Which.
+        trigger_id: u64,
+        /// The trigger.
+        gtt: GttRequest,
+    },
+    /// Withdraws an active trigger. Answer: [`Reply::GttTaken`], `GttRefused` or `GttNotFound`.
+    DeleteGtt {
+        /// Who asks.
+        session: SessionRef,
+        /// Which.
+        trigger_id: u64,
+    },
+    /// Reads the triggers: active ones, and those that ended within a week. Answer: [`Reply::Gtts`].
+    Gtts(Reader),
+    /// Sets how long each step of an order on its way takes in this world, 0 to a minute. Answer: [`Reply::Done`].
+    SetLatency {
+        /// Milliseconds per step.
+        ms: i64,
+    },
     /// Reads what happened. Answer: [`Reply::Events`], filled in by who keeps the log.
     Events {
         /// The last event that the caller has; of an earlier epoch, or of none: from the beginning of this one.
@@ -281,6 +341,29 @@ pub struct BookView {
     pub orders: Vec<PaperOrder>,
 }
 
+/// An execution as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TradeView {
+    /// Number, shares, price, instant.
+    pub trade: Trade,
+    /// The broker's id of its order.
+    pub broker_order_id: String,
+    /// The exchange's id of its order.
+    pub exchange_order_id: Option<String>,
+    /// Where.
+    pub exchange: Exchange,
+    /// The ticker there.
+    pub ticker: String,
+    /// ISIN.
+    pub isin: String,
+    /// Buy or sell.
+    pub side: Side,
+    /// Delivery or intraday.
+    pub product: Product,
+    /// When the broker took the order.
+    pub placed_at: Timestamp,
+}
+
 /// An answer with the instant at which it was true.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
@@ -371,4 +454,22 @@ pub enum Reply {
     Book(BookView),
     /// What happened after the place that was asked for.
     Events(EventPage),
+    /// One order with its history, the present last.
+    OrderHistory(Box<PaperOrder>),
+    /// Executions, oldest first.
+    Trades(Vec<TradeView>),
+    /// The trigger was set up, set up anew or withdrawn.
+    GttTaken {
+        /// Its number.
+        trigger_id: u64,
+    },
+    /// Nothing was done about the trigger.
+    GttRefused {
+        /// Why.
+        text: String,
+    },
+    /// There is no such trigger, or no longer.
+    GttNotFound,
+    /// Triggers.
+    Gtts(Vec<Gtt>),
 }

@@ -3,11 +3,14 @@
 use serde::{Deserialize, Serialize};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Price, Shares};
-use torana_domain::order::{OrderErrorCode, OrderState};
+use torana_domain::order::OrderErrorCode;
 use torana_domain::time::{Date, Timestamp};
 
 use super::account::{Account, AccountKey};
-use super::order::{Due, PaperOrder};
+use super::gtt::{Gtt, GttResult, GttStatus};
+use super::order::{Ask, Due, PaperOrder};
+use super::status::Status;
+use super::terms::Terms;
 
 /// One fact with its instant in world time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,23 +75,55 @@ pub enum Fact {
         /// Cleared shares of today, used ones included.
         authorised: Shares,
     },
-    /// An order was taken.
+    /// The broker took an order. It came to its status through all that lead there.
     OrderAccepted {
         /// Where.
         key: AccountKey,
-        /// The order as it enters the book.
-        order: PaperOrder,
+        /// The order as it enters the book, without its history.
+        order: Box<PaperOrder>,
     },
-    /// An open order waits for something else, or under another limit.
-    OrderScheduled {
+    /// An open order came further, or waits for something else.
+    OrderMoved {
         /// Where.
         key: AccountKey,
         /// Which.
         number: u64,
+        /// Where it is now, by way of all that leads there.
+        status: Status,
         /// Worst price.
         limit: Price,
-        /// The exchange's id, from the instant at which the exchange has it.
-        exchange_order_id: Option<String>,
+        /// Its turn in the book.
+        turn: Option<u64>,
+        /// When it ends.
+        ends: Option<Due>,
+        /// What happens next.
+        due: Due,
+    },
+    /// The user wants something of an open order.
+    OrderAsked {
+        /// Where.
+        key: AccountKey,
+        /// Which.
+        number: u64,
+        /// What.
+        ask: Ask,
+        /// What happens next.
+        due: Due,
+    },
+    /// An open order got the terms that its user asked for.
+    OrderModified {
+        /// Where.
+        key: AccountKey,
+        /// Which.
+        number: u64,
+        /// The terms.
+        terms: Terms,
+        /// Worst price.
+        limit: Price,
+        /// Its turn in the book.
+        turn: Option<u64>,
+        /// When it ends.
+        ends: Option<Due>,
         /// What happens next.
         due: Due,
     },
@@ -98,6 +133,8 @@ pub enum Fact {
         key: AccountKey,
         /// Which.
         number: u64,
+        /// Number of the trade; both sides of one have the same.
+        trade: u64,
         /// Shares.
         quantity: Shares,
         /// At which price.
@@ -109,12 +146,33 @@ pub enum Fact {
         key: AccountKey,
         /// Which.
         number: u64,
-        /// `Cancelled`, `Rejected`, or `Partial` if shares were filled before.
-        state: OrderState,
+        /// `Cancelled` or `Rejected`.
+        status: Status,
         /// Standard reason.
         code: Option<OrderErrorCode>,
         /// Reason in words.
         text: String,
+    },
+    /// A trigger was set up, or set up anew under its old number.
+    GttSet {
+        /// The trigger.
+        gtt: Box<Gtt>,
+    },
+    /// A trigger is no longer active.
+    GttEnded {
+        /// Where.
+        key: AccountKey,
+        /// Which.
+        number: u64,
+        /// Why.
+        status: GttStatus,
+        /// What became of its order, if it placed one.
+        result: Option<GttResult>,
+    },
+    /// Orders, modifications and cancellations take another time per step.
+    LatencySet {
+        /// Milliseconds per step.
+        ms: i64,
     },
 }
 
@@ -131,9 +189,14 @@ impl Fact {
             Self::SessionEnded { .. } => "session_ended",
             Self::SharesAuthorised { .. } => "shares_authorised",
             Self::OrderAccepted { .. } => "order_accepted",
-            Self::OrderScheduled { .. } => "order_scheduled",
+            Self::OrderMoved { .. } => "order_moved",
+            Self::OrderAsked { .. } => "order_asked",
+            Self::OrderModified { .. } => "order_modified",
             Self::OrderFilled { .. } => "order_filled",
             Self::OrderEnded { .. } => "order_ended",
+            Self::GttSet { .. } => "gtt_set",
+            Self::GttEnded { .. } => "gtt_ended",
+            Self::LatencySet { .. } => "latency_set",
         }
     }
 }

@@ -7,18 +7,28 @@
 pub mod account;
 mod accounts;
 pub mod behaviour;
+pub mod book;
 pub mod charges;
 mod checks;
 pub mod command;
+mod depth;
 pub mod event;
+mod flow;
 pub mod fund;
+pub mod gtt;
 pub mod line;
+mod lookout;
 mod matching;
+pub mod modify;
 pub mod order;
+mod order_reads;
 pub mod price;
+mod pricing;
 mod reads;
 pub mod refusal;
+mod schedule;
 pub mod state;
+pub mod status;
 pub mod terms;
 mod trading;
 pub mod transcript;
@@ -27,12 +37,15 @@ pub use account::{Account, AccountKey};
 pub use behaviour::Behaviour;
 pub use command::{
     AccountView, Answer, BookView, Clearance, Command, FundView, HoldingView, NewAccount, NewHolding,
-    PositionView, Reader, Reply, SecurityName, SessionRef, WorldView,
+    PositionView, Reader, Reply, SecurityName, SessionRef, TradeView, WorldView,
 };
 pub use event::{Event, Fact};
+pub use gtt::{Gtt, GttLeg, GttRequest, GttStatus};
+pub use modify::Change;
 pub use order::{OrderRequest, PaperOrder};
 pub use refusal::Refusal;
 pub use state::State;
+pub use status::Status;
 pub use terms::{OrderType, Product, Protection, Terms, Validity};
 pub use transcript::{EventPage, LoggedEvent, Place};
 
@@ -42,6 +55,9 @@ use crate::market::Market;
 
 /// Most days that one command may lie after the world's present.
 pub const ADVANCE_DAYS_MAX: i64 = 10_000;
+
+/// Longest time that one step of an order may take: a minute.
+pub const LATENCY_MS_MAX: i64 = 60_000;
 
 /// A world in the making of its next events.
 struct Step<'a> {
@@ -110,13 +126,6 @@ pub fn advance_to(
     (step.events, is_done)
 }
 
-/// When something happens by itself next: an order's turn, or the start of a trading day.
-#[must_use]
-pub fn next_due(state: &State, market: &Market) -> Timestamp {
-    let day = market.day_begins(market.next_day(state.day));
-    state.due.first().map_or(day, |(at, _, _)| (*at).min(day))
-}
-
 impl Step<'_> {
     fn carry_out(&mut self, command: Command) -> Reply {
         if let Command::Reset { seed, start } = command {
@@ -130,7 +139,7 @@ impl Step<'_> {
         match command {
             Command::EnsureWorld { .. } | Command::AdvanceTo | Command::Reset { .. } => self.world(),
             Command::Events { .. } => Reply::Events(EventPage::default()),
-            Command::NextDue => Reply::NextDue(next_due(self.state, self.market)),
+            Command::NextDue => Reply::NextDue(schedule::next_due(self)),
             Command::CreateAccount(account) => self.create_account(&account),
             Command::ListAccounts(broker) => self.list_accounts(broker),
             Command::Login { session, expires_at } => self.login(session, expires_at),
@@ -154,6 +163,31 @@ impl Step<'_> {
                 session,
                 broker_order_id,
             } => self.within(&session, |step, key| step.cancel(key, &broker_order_id)),
+            Command::Modify {
+                session,
+                broker_order_id,
+                change,
+            } => self.within(&session, |step, key| step.modify(key, &broker_order_id, &change)),
+            Command::OrderHistory {
+                reader,
+                broker_order_id,
+            } => self.reading(&reader, |step, key| step.order_history(key, &broker_order_id)),
+            Command::Trades(reader) => self.reading(&reader, |step, key| step.trades(key)),
+            Command::OrderTrades {
+                reader,
+                broker_order_id,
+            } => self.reading(&reader, |step, key| step.order_trades(key, &broker_order_id)),
+            Command::PlaceGtt { session, gtt } => self.within(&session, |step, key| step.place_gtt(key, gtt)),
+            Command::ModifyGtt {
+                session,
+                trigger_id,
+                gtt,
+            } => self.within(&session, |step, key| step.modify_gtt(key, trigger_id, gtt)),
+            Command::DeleteGtt { session, trigger_id } => {
+                self.within(&session, |step, key| step.delete_gtt(key, trigger_id))
+            }
+            Command::Gtts(reader) => self.reading(&reader, Self::gtts),
+            Command::SetLatency { ms } => self.set_latency(ms),
         }
     }
 
@@ -201,35 +235,13 @@ impl Step<'_> {
         self.world()
     }
 
-    /// Runs what is due in order of due time and arrival; a trading day begins before what is due at its instant.
-    /// False if it stopped because of `events_max`.
-    fn run_due(&mut self, until: Timestamp, events_max: usize) -> bool {
-        while self.events.len() < events_max {
-            let day = self.market.next_day(self.state.day);
-            let begins = self.market.day_begins(day);
-            let order = self
-                .state
-                .due
-                .first()
-                .filter(|(at, _, _)| *at < begins && *at <= until)
-                .cloned();
-            match order {
-                Some((at, number, key)) => {
-                    self.at = at;
-                    self.run_order(&key, number);
-                }
-                None if begins <= until && day > self.state.day => {
-                    self.at = begins;
-                    self.emit(Fact::DayStarted { day });
-                }
-                None => {
-                    self.at = until;
-                    self.state.now = self.state.now.max(until);
-                    return true;
-                }
-            }
+    /// Sets how long each step of an order takes from now on.
+    fn set_latency(&mut self, ms: i64) -> Reply {
+        let ms = ms.clamp(0, LATENCY_MS_MAX);
+        if ms != self.state.latency_ms {
+            self.emit(Fact::LatencySet { ms });
         }
-        false
+        Reply::Done
     }
 
     fn is_too_far(&self) -> bool {

@@ -6,8 +6,10 @@ use torana_domain::order::{OrderErrorCode, OrderState, Side, Variety};
 use torana_domain::time::{Date, Timestamp};
 use torana_instruments::Exchange;
 
+use super::book::{Instrument, Shelf};
 use super::line::Worth;
 use super::price::fold;
+use super::status::{Status, Turn};
 use super::terms::{OrderType, Product, Protection, Terms, Validity};
 
 /// What a client asks for. Build it from [`OrderRequest::delivery`], so that a new field is no news to callers.
@@ -93,14 +95,71 @@ pub struct Due {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DueAction {
-    /// An after-market order enters the market.
+    /// The broker sends an order that it kept to the exchange.
     Release,
-    /// The order meets the market for the first time and takes what is offered.
+    /// An order, a modification or a cancellation comes one step further.
+    Onward,
+    /// The order meets the market for the first time.
     Match,
-    /// The market reaches the resting order, which fills at its own limit.
-    Cross,
+    /// Its minutes are over.
+    Expire,
     /// The market closes.
     Close,
+}
+
+/// What the user wants of an order, while it is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// Other terms, and the worst price that follows from them.
+    Modify(Terms, Price),
+    /// Its end.
+    Cancel,
+}
+
+impl Ask {
+    /// The status of an order of which this is asked.
+    #[must_use]
+    pub const fn status(&self, is_kept: bool) -> Status {
+        match (self, is_kept) {
+            (Self::Modify(..), true) => Status::ModifyAmoReceived,
+            (Self::Modify(..), false) => Status::ModifyValidationPending,
+            (Self::Cancel, true) => Status::CancelAmoReceived,
+            (Self::Cancel, false) => Status::CancelPending,
+        }
+    }
+}
+
+/// One line of an order's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryRow {
+    /// Where the order was from then on.
+    pub status: Status,
+    /// When it came there.
+    pub at: Timestamp,
+    /// Ordered shares at that time.
+    pub quantity: Shares,
+    /// Filled shares at that time.
+    pub filled: Shares,
+    /// What they were worth.
+    pub worth: Worth,
+    /// Asked limit price at that time.
+    pub price: Option<Price>,
+    /// Trigger at that time.
+    pub trigger_price: Option<Price>,
+}
+
+/// One execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trade {
+    /// Its number in the world; two orders that met have the same.
+    pub number: u64,
+    /// Shares.
+    pub quantity: Shares,
+    /// At which price.
+    pub price: Price,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// One order.
@@ -110,7 +169,7 @@ pub struct PaperOrder {
     pub number: u64,
     /// The broker's id.
     pub broker_order_id: String,
-    /// The exchange's id; none before the exchange has seen it.
+    /// The exchange's id; none before the exchange has it.
     pub exchange_order_id: Option<String>,
     /// The client's own key.
     pub reference: Option<String>,
@@ -142,33 +201,66 @@ pub struct PaperOrder {
     pub protection: Protection,
     /// The worst price at which it may fill: its limit, or the protection of a market order.
     pub limit: Price,
+    /// Most shares of it that ever fill; fewer than ordered for accounts that fill in part only.
+    pub fill_max: Shares,
     /// Filled shares.
     pub filled: Shares,
     /// What they were worth.
     pub worth: Worth,
-    /// `Open` or final.
-    pub state: OrderState,
+    /// Where it is.
+    pub status: Status,
+    /// It has a trigger that was not reached.
+    pub is_asleep: bool,
+    /// What its user wants, while that is on its way.
+    pub ask: Option<Ask>,
+    /// Modifications so far.
+    pub modifications: u32,
+    /// Its turn among orders of the same price; none while it is not to meet any other.
+    pub turn: Option<u64>,
     /// Standard reason of an end without a complete fill.
     pub error_code: Option<OrderErrorCode>,
     /// The same in words.
     pub status_message: Option<String>,
     /// When the broker took it.
     pub placed_at: Timestamp,
+    /// When it ends if nothing ends it before; none while the broker keeps it.
+    pub ends: Option<Due>,
     /// What happens next; none when final.
     pub due: Option<Due>,
+    /// Every status it had, the present one last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<HistoryRow>,
+    /// Its executions, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trades: Vec<Trade>,
 }
 
+/// Most steps from one status to another.
+const STEPS_MAX: usize = 6;
+
 impl PaperOrder {
+    /// What the gateway makes of its status.
+    #[must_use]
+    pub const fn state(&self) -> OrderState {
+        self.status.state(self.filled)
+    }
+
     /// Shares that are not filled.
     #[must_use]
     pub const fn remaining(&self) -> Shares {
         Shares(self.quantity.0 - self.filled.0)
     }
 
+    /// Shares that the next counterparty can get.
+    #[must_use]
+    pub fn fillable(&self) -> Shares {
+        Shares((self.fill_max.0.min(self.quantity.0) - self.filled.0).max(0))
+    }
+
     /// Shares that may still fill.
     #[must_use]
     pub const fn reserved(&self) -> Shares {
-        if self.state.is_final() {
+        if self.status.is_final() {
             Shares(0)
         } else {
             self.remaining()
@@ -192,22 +284,144 @@ impl PaperOrder {
             Side::Sell => price >= self.limit,
         }
     }
+
+    /// The part that a modification may change.
+    #[must_use]
+    pub const fn terms(&self) -> Terms {
+        Terms {
+            quantity: self.quantity,
+            order_type: self.order_type,
+            price: self.price,
+            trigger_price: self.trigger_price,
+            disclosed: self.disclosed,
+            validity: self.validity,
+            protection: self.protection,
+        }
+    }
+
+    /// Which book it belongs to.
+    #[must_use]
+    pub fn instrument(&self) -> Instrument {
+        Instrument::new(self.exchange, &self.isin)
+    }
+
+    /// Where it waits in its book, if it does.
+    #[must_use]
+    pub fn shelf(&self) -> Option<(Shelf, Price)> {
+        self.turn?;
+        if self.is_asleep {
+            let trigger = self
+                .trigger_price
+                .filter(|_| self.status == Status::TriggerPending)?;
+            Some((Shelf::asleep(self.side), trigger))
+        } else if self.status.can_fill() && self.fillable().0 > 0 {
+            Some((Shelf::of(self.side), self.limit))
+        } else {
+            None
+        }
+    }
+
+    /// Whether the broker keeps it for the next session.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.variety == Variety::Amo && self.ends.is_none()
+    }
+
+    /// Where the exchange keeps it.
+    #[must_use]
+    pub const fn settled(&self) -> Status {
+        if self.is_asleep {
+            Status::TriggerPending
+        } else {
+            Status::Open
+        }
+    }
+
+    /// Takes the terms of a modification over.
+    pub(super) fn set_terms(&mut self, terms: Terms) {
+        let Terms {
+            quantity,
+            order_type,
+            price,
+            trigger_price,
+            disclosed,
+            validity,
+            protection,
+        } = terms;
+        if self.fill_max == self.quantity {
+            self.fill_max = quantity;
+        }
+        self.quantity = quantity;
+        self.order_type = order_type;
+        self.price = price;
+        self.trigger_price = trigger_price;
+        self.disclosed = disclosed;
+        self.validity = validity;
+        self.protection = protection;
+    }
+
+    /// Moves to `goal` through every status on the way and writes them down. A goal that the table does not lead
+    /// to changes nothing.
+    pub(super) fn walk_to(&mut self, goal: Status, at: Timestamp) {
+        let is_kept = goal == Status::AmoReceived;
+        for _ in 0..STEPS_MAX {
+            let is_near = Turn::ALL
+                .iter()
+                .any(|turn| self.status.after(*turn) == Some(goal));
+            let next = if is_near {
+                Some(goal)
+            } else {
+                let onward = self.status.onward(self.is_asleep, is_kept);
+                onward.and_then(|turn| self.status.after(turn))
+            };
+            let Some(next) = next else { return };
+            self.status = next;
+            self.note(at);
+            if is_near {
+                return;
+            }
+        }
+    }
+
+    /// Writes the present down.
+    pub(super) fn note(&mut self, at: Timestamp) {
+        self.history.push(HistoryRow {
+            status: self.status,
+            at,
+            quantity: self.quantity,
+            filled: self.filled,
+            worth: self.worth,
+            price: self.price,
+            trigger_price: self.trigger_price,
+        });
+    }
 }
 
 /// Digits of an order id after its date.
 const ID_SPACE: u64 = 1_000_000_000;
 
 /// The broker's id of an order: the day as yymmdd and nine digits. They hang on the reference too, so that
-/// after a reset of the world a new order does not get the id of another client's old one.
+/// after a reset of the world a new order does not get the id of another client's old one. `attempt` counts ids
+/// that were taken already.
 #[must_use]
-pub fn broker_order_id(seed: u64, day: Date, number: u64, reference: Option<&str>) -> String {
-    let draw = fold(seed ^ number, reference.unwrap_or_default().as_bytes()) % ID_SPACE;
+pub fn broker_order_id(seed: u64, day: Date, number: u64, reference: Option<&str>, attempt: u64) -> String {
+    let draw = fold(seed ^ number, reference.unwrap_or_default().as_bytes());
+    let draw = draw.wrapping_add(attempt) % ID_SPACE;
     format!(
         "{:02}{:02}{:02}{draw:09}",
         day.year.rem_euclid(100),
         day.month,
         day.day
     )
+}
+
+/// The broker's id as a number; `None` for a text that is no id.
+#[must_use]
+pub fn id_number(broker_order_id: &str) -> Option<u64> {
+    broker_order_id
+        .parse()
+        .ok()
+        .filter(|_| broker_order_id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The exchange's id of an order, made from the broker's.

@@ -1,14 +1,17 @@
 //! The state of a world: what its events add up to.
 
+mod orders;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use torana_domain::broker_key::BrokerKey;
-use torana_domain::order::OrderState;
 use torana_domain::time::{Date, Timestamp};
 
 use super::account::{Account, AccountKey, Session};
+use super::book::Books;
 use super::event::{Event, Fact};
+use super::order::id_number;
 
 /// Most logins that one account keeps at a time; the oldest ends when there is another.
 pub const SESSIONS_PER_ACCOUNT_MAX: usize = 50;
@@ -32,8 +35,24 @@ pub struct State {
     pub order_count: u64,
     /// Logins so far.
     pub session_count: u64,
+    /// Turns in books so far.
+    pub turn_count: u64,
+    /// Trades so far.
+    pub trade_count: u64,
+    /// Triggers set up so far.
+    pub gtt_count: u64,
+    /// How long each step of an order, a modification or a cancellation takes.
+    pub latency_ms: i64,
     /// Open orders by the instant of what happens next to them, then by arrival.
     pub due: BTreeSet<(Timestamp, u64, AccountKey)>,
+    /// Active triggers by the instant at which they expire.
+    pub gtt_due: BTreeSet<(Timestamp, u64, AccountKey)>,
+    /// What waits for a price, by security.
+    pub books: Books,
+    /// The orders of all accounts' books of the day by the broker's id, which is a number.
+    pub order_ids: BTreeMap<u64, (AccountKey, u64)>,
+    /// The clients' keys among them.
+    pub references: BTreeSet<(AccountKey, String)>,
 }
 
 impl State {
@@ -53,7 +72,15 @@ impl State {
             accounts: BTreeMap::new(),
             order_count: 0,
             session_count: 0,
+            turn_count: 0,
+            trade_count: 0,
+            gtt_count: 0,
+            latency_ms: 0,
             due: BTreeSet::new(),
+            gtt_due: BTreeSet::new(),
+            books: Books::new(),
+            order_ids: BTreeMap::new(),
+            references: BTreeSet::new(),
         }
     }
 
@@ -70,12 +97,7 @@ impl State {
                     ..Self::empty()
                 };
             }
-            Fact::DayStarted { day } => {
-                self.day = *day;
-                for account in self.accounts.values_mut() {
-                    account.start_day(event.at);
-                }
-            }
+            Fact::DayStarted { day } => self.start_day(*day, event.at),
             Fact::BrokerOpened { broker } => {
                 self.brokers.insert(*broker);
             }
@@ -101,98 +123,41 @@ impl State {
                     account.line_mut(isin).authorised = *authorised;
                 }
             }
+            Fact::LatencySet { ms } => self.latency_ms = *ms,
+            Fact::GttSet { gtt } => self.set_gtt(gtt),
+            Fact::GttEnded {
+                key,
+                number,
+                status,
+                result,
+            } => self.end_gtt(key, *number, *status, result.as_ref(), event.at),
             Fact::OrderAccepted { .. }
-            | Fact::OrderScheduled { .. }
+            | Fact::OrderMoved { .. }
+            | Fact::OrderAsked { .. }
+            | Fact::OrderModified { .. }
             | Fact::OrderFilled { .. }
             | Fact::OrderEnded { .. } => self.evolve_order(event),
         }
     }
 
-    fn evolve_order(&mut self, event: &Event) {
-        match &event.fact {
-            Fact::OrderAccepted { key, order } => {
-                self.order_count = self.order_count.max(order.number);
-                if let Some(due) = order.due {
-                    self.due.insert((due.at, order.number, key.clone()));
-                }
-                if let Some(account) = self.accounts.get_mut(key) {
-                    account.reserve(order.clone());
-                }
-            }
-            Fact::OrderScheduled {
-                key,
-                number,
-                limit,
-                exchange_order_id,
-                due,
-            } => {
-                self.change_order(key, *number, |order| {
-                    order.limit = *limit;
-                    order.exchange_order_id.clone_from(exchange_order_id);
-                    order.due = Some(*due);
-                });
-            }
-            Fact::OrderFilled {
-                key,
-                number,
-                quantity,
-                price,
-            } => {
-                let Some(account) = self.accounts.get_mut(key) else {
-                    return;
-                };
-                let Some((isin, side)) = account
-                    .orders
-                    .get(number)
-                    .map(|order| (order.isin.clone(), order.side))
-                else {
-                    return;
-                };
-                account.book_fill(&isin, side, *quantity, *price);
-                self.change_order(key, *number, |order| {
-                    order.filled.0 += quantity.0;
-                    order.worth = order.worth.plus(super::line::Worth::of(*price, *quantity));
-                    if order.remaining().0 == 0 {
-                        order.state = OrderState::Complete;
-                        order.due = None;
-                    }
-                });
-            }
-            Fact::OrderEnded {
-                key,
-                number,
-                state,
-                code,
-                text,
-            } => {
-                self.change_order(key, *number, |order| {
-                    order.state = *state;
-                    order.error_code = *code;
-                    order.status_message = Some(text.clone());
-                    order.due = None;
-                });
-            }
-            _ => {}
+    /// The start of another trading day: yesterday's orders leave their books.
+    fn start_day(&mut self, day: Date, at: Timestamp) {
+        self.day = day;
+        for account in self.accounts.values_mut() {
+            account.start_day(at);
+            account.gtts.retain(|_, gtt| gtt.is_kept(at));
         }
-    }
-
-    /// Changes an order; keeps reservations and the list of what is due in step with it.
-    fn change_order(
-        &mut self,
-        key: &AccountKey,
-        number: u64,
-        change: impl FnOnce(&mut super::order::PaperOrder),
-    ) {
-        let Some(account) = self.accounts.get_mut(key) else {
-            return;
-        };
-        if let Some(due) = account.orders.get(&number).and_then(|order| order.due) {
-            self.due.remove(&(due.at, number, key.clone()));
-        }
-        account.change_order(number, change);
-        if let Some(due) = account.orders.get(&number).and_then(|order| order.due) {
-            self.due.insert((due.at, number, key.clone()));
-        }
+        let orders = self
+            .accounts
+            .iter()
+            .flat_map(|(key, account)| account.orders.values().map(move |order| (key, order)));
+        let ids = orders.clone().filter_map(|(key, order)| {
+            let id = id_number(&order.broker_order_id)?;
+            Some((id, (key.clone(), order.number)))
+        });
+        self.order_ids = ids.collect();
+        let references = orders.filter_map(|(key, order)| Some((key.clone(), order.reference.clone()?)));
+        self.references = references.collect();
     }
 
     fn open_session(&mut self, key: &AccountKey, token_hash: &str, expires_at: Timestamp) {

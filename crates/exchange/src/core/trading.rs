@@ -1,99 +1,104 @@
 //! Taking and cancelling orders.
 
 use torana_domain::money::Shares;
-use torana_domain::order::{OrderErrorCode, OrderState, Variety};
+use torana_domain::order::{OrderErrorCode, Variety};
 
+use super::Step;
 use super::account::AccountKey;
 use super::behaviour::Behaviour;
-use super::checks::{Checked, Stopped};
+use super::checks::{Checked, Stopped, check_means};
 use super::command::{Reply, SessionRef};
 use super::event::Fact;
 use super::line::Worth;
-use super::order::{Due, DueAction, OrderRequest, PaperOrder, broker_order_id};
-use super::{Step, order};
+use super::order::{Ask, Due, DueAction, OrderRequest, PaperOrder, broker_order_id, id_number};
+use super::refusal::Refusal;
+use super::status::Status;
+use crate::market::Listing;
 
 const NEEDS_CLEARANCE: &str =
     "The shares must be authorised for sale at the depository before this order can be placed";
+const ORDER_FAILURE: &str = "Rejected by the exchange: this test account has every order rejected";
 
 impl Step<'_> {
+    /// An order of a logged-in user.
     pub(super) fn place(&mut self, session: &SessionRef, request: OrderRequest) -> Reply {
         let key = &session.key;
-        let Some(account) = self.state.accounts.get(key) else {
-            return Reply::SessionExpired;
-        };
-        let behaviour = account.behaviour;
-        match self.check(key, account, &request) {
-            Err(Stopped::Refused(refusal)) => Reply::OrderRefused {
-                code: refusal.code(),
-                text: refusal.to_string(),
-            },
-            Err(Stopped::NeedsClearance) => Reply::OrderNeedsClearance {
-                text: NEEDS_CLEARANCE.to_owned(),
-            },
-            Ok(checked) => {
-                let broker_order_id = self.take(key, request, checked, behaviour);
-                if behaviour == Behaviour::SessionDies {
-                    self.end_session(session);
-                }
-                Reply::OrderTaken { broker_order_id }
-            }
+        let reply = self.place_for(key, request);
+        let dies = |account: &super::Account| account.behaviour == Behaviour::SessionDies;
+        if matches!(reply, Reply::OrderTaken { .. }) && self.state.accounts.get(key).is_some_and(dies) {
+            self.end_session(session);
         }
+        reply
+    }
+
+    /// An order for an account, whoever sends it.
+    pub(super) fn place_for(&mut self, key: &AccountKey, request: OrderRequest) -> Reply {
+        match self.checked(key, request) {
+            Ok((order, listing)) => {
+                let id = order.broker_order_id.clone();
+                self.take(key, order, &listing);
+                Reply::OrderTaken { broker_order_id: id }
+            }
+            Err(stopped) => stopped.into(),
+        }
+    }
+
+    fn checked(&self, key: &AccountKey, request: OrderRequest) -> Result<(PaperOrder, Listing), Stopped> {
+        let account = self.state.accounts.get(key).ok_or(Stopped::NoAccount)?;
+        let Checked { listing, limit } = self.check(key, account, &request)?;
+        let order = self.new_order(key, account.behaviour, request, limit, &listing);
+        check_means(account, &listing, &order, None)?;
+        Ok((order, listing))
     }
 
     /// Puts a checked order into the book and lets it meet the market when its time has come.
-    fn take(
-        &mut self,
-        key: &AccountKey,
-        request: OrderRequest,
-        checked: Checked,
-        behaviour: Behaviour,
-    ) -> String {
-        let due = match request.variety {
-            Variety::Amo => Due {
-                at: self.market.next_open(self.at),
-                action: DueAction::Release,
-            },
-            Variety::Regular => self.first_match(behaviour),
-        };
-        let order = self.new_order(request, checked, due);
-        let (number, id) = (order.number, order.broker_order_id.clone());
+    fn take(&mut self, key: &AccountKey, order: PaperOrder, listing: &Listing) {
+        let number = order.number;
         self.emit(Fact::OrderAccepted {
             key: key.clone(),
-            order,
+            order: Box::new(order),
         });
-        if behaviour == Behaviour::OrderFailure {
-            let text = "Rejected by the exchange: this test account has every order rejected";
-            self.end_order(
-                key,
-                number,
-                OrderState::Rejected,
-                Some(OrderErrorCode::AdapterError),
-                text,
-            );
-        } else if due.action == DueAction::Match && due.at <= self.at {
-            self.run_order(key, number);
+        if self.fails(key) {
+            let code = Some(OrderErrorCode::AdapterError);
+            self.end_order(key, number, Status::Rejected, code, ORDER_FAILURE);
+        } else {
+            self.go_in(key, number, listing);
         }
-        id
     }
 
-    fn new_order(&self, request: OrderRequest, checked: Checked, due: Due) -> PaperOrder {
+    fn fails(&self, key: &AccountKey) -> bool {
+        let account = self.state.accounts.get(key);
+        account.is_some_and(|account| account.behaviour == Behaviour::OrderFailure)
+    }
+
+    fn new_order(
+        &self,
+        key: &AccountKey,
+        behaviour: Behaviour,
+        request: OrderRequest,
+        limit: torana_domain::money::Price,
+        listing: &Listing,
+    ) -> PaperOrder {
         let number = self.state.order_count + 1;
-        let seed = self.state.seed;
-        let id = broker_order_id(
-            seed,
-            self.market.date_of(self.at),
-            number,
-            request.reference.as_deref(),
-        );
-        let at_exchange = request.variety == Variety::Regular;
+        let is_asleep = request.order_type.has_trigger();
+        let Beginning {
+            status,
+            ends,
+            due,
+            is_in_book,
+        } = self.beginning(key, behaviour, &request, listing);
+        let fill_max = match behaviour {
+            Behaviour::Partial => Shares(request.quantity.0 / 2),
+            _ => request.quantity,
+        };
         PaperOrder {
             number,
-            exchange_order_id: at_exchange.then(|| order::exchange_order_id(seed, &id)),
-            broker_order_id: id,
+            broker_order_id: self.new_id(number, request.reference.as_deref()),
+            exchange_order_id: None,
             reference: request.reference,
             exchange: request.exchange,
             ticker: request.ticker,
-            isin: checked.listing.isin,
+            isin: listing.isin.clone(),
             side: request.side,
             product: request.product,
             variety: request.variety,
@@ -104,57 +109,138 @@ impl Step<'_> {
             disclosed: request.disclosed,
             validity: request.validity,
             protection: request.protection,
-            limit: checked.limit,
+            limit,
+            fill_max,
             filled: Shares(0),
             worth: Worth::default(),
-            state: OrderState::Open,
+            status,
+            is_asleep,
+            ask: None,
+            modifications: 0,
+            turn: is_in_book.then(|| self.next_turn()),
             error_code: None,
             status_message: None,
             placed_at: self.at,
+            ends,
             due: Some(due),
+            history: Vec::new(),
+            trades: Vec::new(),
         }
+    }
+
+    /// How far a new order comes at once, when it ends and what happens to it next.
+    fn beginning(
+        &self,
+        key: &AccountKey,
+        behaviour: Behaviour,
+        request: &OrderRequest,
+        listing: &Listing,
+    ) -> Beginning {
+        let outside = |status, ends, due| Beginning {
+            status,
+            ends,
+            due,
+            is_in_book: false,
+        };
+        if request.variety == Variety::Amo {
+            let release = Due {
+                at: self.released_at(&request.terms()),
+                action: DueAction::Release,
+            };
+            return outside(Status::AmoReceived, None, release);
+        }
+        let ends = self.ends(request.validity);
+        if behaviour == Behaviour::OrderFailure {
+            return outside(Status::OpenPending, Some(ends), ends);
+        }
+        if self.state.latency_ms > 0 {
+            return outside(Status::Received, Some(ends), self.onward_or(ends));
+        }
+        let is_asleep = request.order_type.has_trigger();
+        let waits = self.waits(key, is_asleep, listing, ends);
+        Beginning {
+            status: if is_asleep {
+                Status::TriggerPending
+            } else {
+                Status::Open
+            },
+            ends: Some(ends),
+            due: waits.unwrap_or(ends),
+            is_in_book: waits.is_none(),
+        }
+    }
+
+    /// A broker's id that no order of the day has.
+    fn new_id(&self, number: u64, reference: Option<&str>) -> String {
+        let day = self.market.date_of(self.at);
+        let ids = (0..).map(|attempt| broker_order_id(self.state.seed, day, number, reference, attempt));
+        let is_free = |id: &String| id_number(id).is_none_or(|id| !self.state.order_ids.contains_key(&id));
+        ids.take(IDS_TRIED_MAX)
+            .find(is_free)
+            .unwrap_or_else(|| number.to_string())
     }
 
     pub(super) fn cancel(&mut self, key: &AccountKey, broker_order_id: &str) -> Reply {
-        let orders = self.state.accounts.get(key).map(|account| &account.orders);
-        let found = orders.and_then(|orders| {
-            orders
-                .values()
-                .find(|order| order.broker_order_id == broker_order_id)
-        });
-        match found.map(|order| (order.number, order.state)) {
-            None => Reply::OrderNotFound,
-            Some((_, state)) if state.is_final() => Reply::CancelRefused {
-                text: format!("The order cannot be cancelled: it is {} already", state.as_str()),
-            },
-            Some((number, _)) => {
-                self.end_order(key, number, OrderState::Cancelled, None, "Cancelled by the user");
-                Reply::Done
-            }
+        let Some(order) = self.order_of_id(key, broker_order_id) else {
+            return Reply::OrderNotFound;
+        };
+        let (number, status) = (order.number, order.status);
+        if status.is_final() {
+            let state = order.state().as_str();
+            return Reply::CancelRefused {
+                text: format!("The order cannot be cancelled: it is {state} already"),
+            };
         }
+        if status.after(super::status::Turn::AskCancel).is_none() {
+            return Reply::CancelRefused {
+                text: Refusal::NotChangeable(status).to_string(),
+            };
+        }
+        self.ask(key, number, Ask::Cancel);
+        if self.state.latency_ms == 0 {
+            self.cancel_now(key, number);
+        }
+        Reply::Done
     }
 
-    /// Ends an open order; one with fills ends as partially filled, whatever `state` says.
+    /// The user wants something of an order; with a latency it is on its way for a while.
+    pub(super) fn ask(&mut self, key: &AccountKey, number: u64, ask: Ask) {
+        let Some(order) = self.order(key, number) else {
+            return;
+        };
+        let on_its_way = Due {
+            at: self.at.plus_ms(self.state.latency_ms),
+            action: DueAction::Onward,
+        };
+        let due = order.ends.map_or(on_its_way, |ends| self.onward_or(ends));
+        self.emit(Fact::OrderAsked {
+            key: key.clone(),
+            number,
+            ask,
+            due,
+        });
+    }
+
+    pub(super) fn cancel_now(&mut self, key: &AccountKey, number: u64) {
+        self.end_order(key, number, Status::Cancelled, None, "Cancelled by the user");
+    }
+
+    /// Ends an open order.
     pub(super) fn end_order(
         &mut self,
         key: &AccountKey,
         number: u64,
-        state: OrderState,
+        status: Status,
         code: Option<OrderErrorCode>,
         text: &str,
     ) {
-        let Some(order) = self.order(key, number) else {
+        if self.order(key, number).is_none() {
             return;
-        };
-        let state = if order.filled.0 > 0 {
-            OrderState::Partial
-        } else {
-            state
-        };
+        }
         self.emit(Fact::OrderEnded {
             key: key.clone(),
             number,
-            state,
+            status,
             code,
             text: text.to_owned(),
         });
@@ -163,6 +249,39 @@ impl Step<'_> {
     /// An open order.
     pub(super) fn order(&self, key: &AccountKey, number: u64) -> Option<&PaperOrder> {
         let order = self.state.accounts.get(key)?.orders.get(&number)?;
-        (!order.state.is_final()).then_some(order)
+        (!order.status.is_final()).then_some(order)
+    }
+
+    /// An order of the day, final or not, by the broker's id.
+    pub(super) fn order_of_id(&self, key: &AccountKey, broker_order_id: &str) -> Option<&PaperOrder> {
+        let (owner, number) = self.state.order_ids.get(&id_number(broker_order_id)?)?;
+        let order = self.state.accounts.get(key)?.orders.get(number)?;
+        (owner == key && order.broker_order_id == broker_order_id).then_some(order)
+    }
+}
+
+/// How a new order begins.
+struct Beginning {
+    status: Status,
+    ends: Option<Due>,
+    due: Due,
+    is_in_book: bool,
+}
+
+/// Most ids that are tried for one order.
+const IDS_TRIED_MAX: usize = 1_000;
+
+impl From<Stopped> for Reply {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::NoAccount => Self::SessionExpired,
+            Stopped::Refused(refusal) => Self::OrderRefused {
+                code: refusal.code(),
+                text: refusal.to_string(),
+            },
+            Stopped::NeedsClearance => Self::OrderNeedsClearance {
+                text: NEEDS_CLEARANCE.to_owned(),
+            },
+        }
     }
 }

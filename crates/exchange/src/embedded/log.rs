@@ -30,6 +30,10 @@ impl Loaded {
 }
 
 /// What became of an append.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per commit, and it is moved on at once"
+)]
 pub(super) enum Appended {
     /// It is durable; this is the new place.
     Yes(Loaded),

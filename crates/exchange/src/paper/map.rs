@@ -200,6 +200,7 @@ pub(super) fn order_book(reply: Reply) -> Option<OrderBook> {
 }
 
 fn entry(order: PaperOrder) -> BookEntry {
+    let state = order.state();
     BookEntry {
         broker_order_id: order.broker_order_id,
         exchange_order_id: order.exchange_order_id,
@@ -209,7 +210,7 @@ fn entry(order: PaperOrder) -> BookEntry {
         ticker: order.ticker,
         side: order.side,
         quantity: order.quantity,
-        state: order.state,
+        state,
         filled: order.filled,
         average_price: order.worth.average(order.filled),
         error_code: order.error_code,

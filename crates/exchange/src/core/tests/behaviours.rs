@@ -33,7 +33,7 @@ fn order_failure_takes_the_order_first() {
     let id = world.taken(&session, market(Buy, "INFY", 1));
     let order = world.order(&session, &id);
     assert_eq!(
-        (order.state, order.error_code, order.filled),
+        (order.state(), order.error_code, order.filled),
         (Rejected, Some(AdapterError), Shares(0))
     );
     assert!(order.status_message.unwrap().contains("Rejected"));
@@ -46,7 +46,7 @@ fn partial_fills_half_and_cancels_the_rest_at_the_close() {
     let session = world.login("PARTIAL01");
     let id = world.taken(&session, market(Buy, "INFY", 5));
     let order = world.order(&session, &id);
-    assert_eq!((order.state, order.filled), (Open, Shares(2)));
+    assert_eq!((order.state(), order.filled), (Open, Shares(2)));
     assert_eq!(
         world.account(&session).blocked,
         order.limit.times(Shares(3)).to_paise()
@@ -56,10 +56,10 @@ fn partial_fills_half_and_cancels_the_rest_at_the_close() {
     world.go_to("2026-01-05T10:00:00.000Z");
     let order = world.order(&session, &id);
     assert_eq!(
-        (order.state, order.filled, order.error_code),
+        (order.state(), order.filled, order.error_code),
         (Partial, Shares(2), Some(OrderUnmatched))
     );
-    assert_eq!(world.order(&session, &single).state, Cancelled);
+    assert_eq!(world.order(&session, &single).state(), Cancelled);
     assert_eq!(world.account(&session).blocked, Paise(0));
 }
 
@@ -69,7 +69,7 @@ fn partial_ioc_ends_at_once() {
     let session = world.login("PARTIAL01");
     let id = world.taken(&session, ioc(market(Sell, "ITC", 9)));
     let order = world.order(&session, &id);
-    assert_eq!((order.state, order.filled), (Partial, Shares(4)));
+    assert_eq!((order.state(), order.filled), (Partial, Shares(4)));
 }
 
 #[test]
@@ -78,12 +78,12 @@ fn slow_fills_a_minute_late_at_the_price_of_that_minute() {
     let session = world.login("SLOW01");
     let id = world.taken(&session, market(Sell, "ITC", 5));
     world.go_to("2026-01-05T04:30:59.999Z");
-    assert_eq!(world.order(&session, &id).state, Open);
+    assert_eq!(world.order(&session, &id).state(), Open);
     world.go_to("2026-01-05T04:31:00.000Z");
     let offer = world.offer("ITC", Sell);
     let order = world.order(&session, &id);
     assert_eq!(
-        (order.state, order.worth.average(order.filled)),
+        (order.state(), order.worth.average(order.filled)),
         (Complete, offer)
     );
 }
@@ -96,7 +96,7 @@ fn slow_does_not_fill_after_the_close() {
     let id = world.taken(&session, market(Sell, "ITC", 5));
     world.go_to("2026-01-05T10:01:00.000Z");
     let order = world.order(&session, &id);
-    assert_eq!((order.state, order.filled), (Cancelled, Shares(0)));
+    assert_eq!((order.state(), order.filled), (Cancelled, Shares(0)));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn slow_does_not_fill_at_the_instant_of_the_close() {
     let session = world.login("SLOW01");
     let id = world.taken(&session, market(Sell, "ITC", 5));
     world.go_to("2026-01-05T10:00:00.000Z");
-    assert_eq!(world.order(&session, &id).state, Cancelled);
+    assert_eq!(world.order(&session, &id).state(), Cancelled);
 }
 
 fn made(world: &mut World, account: &str, behaviour: Behaviour) -> AccountKey {
@@ -176,5 +176,5 @@ fn session_dies_with_its_first_order() {
     );
     world.now = world.now.plus_seconds(1);
     let again = world.login("DIES1");
-    assert_eq!(world.order(&again, &id).state, Complete);
+    assert_eq!(world.order(&again, &id).state(), Complete);
 }

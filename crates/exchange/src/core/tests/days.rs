@@ -84,7 +84,7 @@ fn one_long_jump_equals_many_short_ones() {
     jump.go_to("2026-01-20T04:30:00.000Z");
     let end = jump.now;
     loop {
-        let next = next_due(&walk.state, &walk.market);
+        let next = walk.next_due();
         if next > end {
             break;
         }

@@ -2,8 +2,12 @@
 
 mod behaviours;
 mod days;
+mod gtt;
+mod life;
 mod logins;
+mod modify;
 mod orders;
+mod priority;
 mod properties;
 mod refusals;
 
@@ -135,6 +139,55 @@ impl World {
         }
     }
 
+    /// Previous close, lowest and highest price of the day.
+    fn frame(&self, ticker: &str) -> (Price, Price, Price) {
+        let frame = self.market.listing(ticker).unwrap().frame;
+        (frame.centre, frame.low, frame.high)
+    }
+
+    fn last(&self, ticker: &str) -> Price {
+        let listing = self.market.listing(ticker).unwrap();
+        self.market.last_price(self.state.seed, &listing, self.now)
+    }
+
+    /// The words of an order's history, oldest first.
+    fn history(&mut self, session: &SessionRef, id: &str) -> Vec<&'static str> {
+        let command = Command::OrderHistory {
+            reader: session.clone().into(),
+            broker_order_id: id.to_owned(),
+        };
+        match self.run(command) {
+            Reply::OrderHistory(order) => {
+                assert_eq!(order.history.last().unwrap().status, order.status);
+                order.history.iter().map(|row| row.status.as_str()).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn modify(&mut self, session: &SessionRef, id: &str, change: Change) -> Reply {
+        self.run(Command::Modify {
+            session: session.clone(),
+            broker_order_id: id.to_owned(),
+            change,
+        })
+    }
+
+    fn cancel(&mut self, session: &SessionRef, id: &str) -> Reply {
+        self.run(Command::Cancel {
+            session: session.clone(),
+            broker_order_id: id.to_owned(),
+        })
+    }
+
+    /// When something happens by itself next.
+    fn next_due(&mut self) -> Timestamp {
+        match self.run(Command::NextDue) {
+            Reply::NextDue(at) => at,
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn account(&self, session: &SessionRef) -> &Account {
         &self.state.accounts[&session.key]
     }
@@ -159,6 +212,31 @@ fn limit(side: Side, ticker: &str, quantity: i64, price: Price) -> OrderRequest 
         price: Some(price),
         ..market(side, ticker, quantity)
     }
+}
+
+/// 100 INFY that wait for a trigger: with a price SL, without SL-M.
+fn stop(side: Side, trigger: Price, price: Option<Price>) -> OrderRequest {
+    OrderRequest {
+        order_type: if price.is_some() {
+            OrderType::Sl
+        } else {
+            OrderType::SlM
+        },
+        price,
+        trigger_price: Some(trigger),
+        ..market(side, "INFY", 100)
+    }
+}
+
+/// The ticker of a security that is traded for delivery only.
+fn delivery_only() -> &'static str {
+    let master = torana_instruments::Master::bundled();
+    let found = master.iter().find(|security| {
+        security.exchange == torana_instruments::Exchange::Nse
+            && security.is_delivery_only()
+            && security.lot.0 == 1
+    });
+    &found.unwrap().ticker
 }
 
 fn amo(order: OrderRequest) -> OrderRequest {

@@ -5,7 +5,6 @@ use torana_domain::order::OrderState::{Cancelled, Complete, Open, Rejected};
 use torana_domain::order::Side::{Buy, Sell};
 
 use super::*;
-use crate::core::order::DueAction;
 
 #[test]
 fn a_market_buy_fills_at_the_offer_and_is_paid() {
@@ -15,7 +14,7 @@ fn a_market_buy_fills_at_the_offer_and_is_paid() {
     let id = world.taken(&session, market(Buy, "INFY", 3));
     let order = world.order(&session, &id);
     assert_eq!(
-        (order.state, order.filled, order.worth.average(order.filled)),
+        (order.state(), order.filled, order.worth.average(order.filled)),
         (Complete, Shares(3), offer)
     );
     assert!(
@@ -78,7 +77,7 @@ fn a_limit_that_is_good_enough_fills_at_the_better_price() {
     let id = world.taken(&session, limit(Buy, "INFY", 2, Price(offer.0 + 50_000)));
     let order = world.order(&session, &id);
     assert_eq!(
-        (order.state, order.worth.average(order.filled)),
+        (order.state(), order.worth.average(order.filled)),
         (Complete, offer)
     );
 }
@@ -88,9 +87,9 @@ fn resting_buy(world: &mut World, session: &SessionRef) -> (String, Price, Times
     for below in 1..200 {
         let price = Price(world.offer("INFY", Buy).0 - below * 1_000);
         let id = world.taken(session, limit(Buy, "INFY", 4, price));
-        let due = world.order(session, &id).due.unwrap();
-        if due.action == DueAction::Cross {
-            return (id, price, due.at);
+        let (order, next) = (world.order(session, &id), world.next_due());
+        if order.state() == Open && order.due.is_some_and(|due| next < due.at) {
+            return (id, price, next);
         }
         world.run(Command::Cancel {
             session: session.clone(),
@@ -106,14 +105,14 @@ fn a_resting_limit_fills_at_its_own_price_when_the_market_gets_there() {
     let session = world.login("DEMO01");
     let (id, price, crosses_at) = resting_buy(&mut world, &session);
     assert_eq!(world.account(&session).blocked, price.times(Shares(4)).to_paise());
-    assert_eq!(next_due(&world.state, &world.market), crosses_at);
+    assert_eq!(world.next_due(), crosses_at);
 
     world.now = crosses_at.plus_ms(-1);
-    assert_eq!(world.order(&session, &id).state, Open);
+    assert_eq!(world.order(&session, &id).state(), Open);
     world.now = crosses_at;
     let order = world.order(&session, &id);
     assert_eq!(
-        (order.state, order.worth.average(order.filled)),
+        (order.state(), order.worth.average(order.filled)),
         (Complete, price)
     );
     let filled = world
@@ -146,11 +145,14 @@ fn what_does_not_fill_is_cancelled_at_the_close() {
     let low = world.market.listing("INFY").unwrap().frame.low;
     let id = world.taken(&session, limit(Buy, "INFY", 4, low));
     world.go_to("2026-01-05T09:59:59.999Z");
-    assert_eq!(world.order(&session, &id).state, Open);
+    assert_eq!(world.order(&session, &id).state(), Open);
     assert!(!world.book(&session).closed);
     world.go_to("2026-01-05T10:00:00.000Z");
     let order = world.order(&session, &id);
-    assert_eq!((order.state, order.error_code), (Cancelled, Some(OrderUnmatched)));
+    assert_eq!(
+        (order.state(), order.error_code),
+        (Cancelled, Some(OrderUnmatched))
+    );
     assert!(world.book(&session).closed);
     assert_eq!(world.funds(&session), Paise(100_000_000));
 }
@@ -163,11 +165,11 @@ fn an_ioc_order_never_rests() {
     let id = world.taken(&session, ioc(limit(Buy, "INFY", 4, low)));
     let order = world.order(&session, &id);
     assert_eq!(
-        (order.state, order.error_code, order.due),
+        (order.state(), order.error_code, order.due),
         (Cancelled, Some(OrderUnmatched), None)
     );
     let id = world.taken(&session, ioc(market(Buy, "INFY", 4)));
-    assert_eq!(world.order(&session, &id).state, Complete);
+    assert_eq!(world.order(&session, &id).state(), Complete);
 }
 
 #[test]
@@ -186,7 +188,7 @@ fn open_orders_can_be_cancelled_and_only_they() {
     };
     assert_eq!(world.run(cancel(&id)), Reply::Done);
     let order = world.order(&session, &id);
-    assert_eq!((order.state, order.error_code), (Cancelled, None));
+    assert_eq!((order.state(), order.error_code), (Cancelled, None));
     assert!(matches!(world.run(cancel(&id)), Reply::CancelRefused { .. }));
     assert_eq!(world.run(cancel("260105000000000")), Reply::OrderNotFound);
     world.taken(&session, market(Sell, "INFY", 25));
@@ -250,21 +252,21 @@ fn after_market_orders_wait_for_the_opening() {
     let buy = world.taken(&session, amo(market(Buy, "INFY", 3)));
     let sell = world.taken(&session, amo(market(Sell, "ITC", 10)));
     let order = world.order(&session, &buy);
-    assert_eq!((order.state, order.exchange_order_id.as_deref()), (Open, None));
+    assert_eq!((order.state(), order.exchange_order_id.as_deref()), (Open, None));
     assert!(world.account(&session).blocked.0 > 0);
 
     world.go_to("2026-01-06T03:44:59.999Z");
     let session = world.login("DEMO01");
-    assert_eq!(world.order(&session, &buy).state, Open);
+    assert_eq!(world.order(&session, &buy).state(), Open);
     world.go_to("2026-01-06T03:45:00.000Z");
     let offer = world.offer("INFY", Buy);
     let order = world.order(&session, &buy);
     assert_eq!(
-        (order.state, order.worth.average(order.filled)),
+        (order.state(), order.worth.average(order.filled)),
         (Complete, offer)
     );
     assert!(order.exchange_order_id.is_some());
-    assert_eq!(world.order(&session, &sell).state, Complete);
+    assert_eq!(world.order(&session, &sell).state(), Complete);
     assert_eq!(world.account(&session).blocked, Paise(0));
 }
 
@@ -304,7 +306,7 @@ fn an_opening_price_that_the_money_does_not_cover_rejects_the_order() {
             .clone();
         assert_eq!(order.broker_order_id, id);
         assert!(world.account(&session).available().0 >= 0);
-        if order.state == Rejected {
+        if order.state() == Rejected {
             assert_eq!(
                 (order.error_code, order.filled),
                 (Some(MarginsExceeded), Shares(0))
@@ -317,4 +319,18 @@ fn an_opening_price_that_the_money_does_not_cover_rejects_the_order() {
         (1..20).contains(&rejected),
         "{rejected} of 20 openings were above the close"
     );
+}
+
+#[test]
+fn what_is_listed_on_bse_only_is_sold_there() {
+    let mut world = World::new();
+    let session = world.login("DEMO01");
+    let on_bse = OrderRequest {
+        exchange: torana_instruments::Exchange::Bse,
+        ..market(Sell, "HAWKINCOOK", 2)
+    };
+    let id = world.taken(&session, on_bse);
+    let order = world.order(&session, &id);
+    assert_eq!((order.state(), order.filled), (Complete, Shares(2)));
+    assert_eq!(world.positions(&session)[0].ticker, "HAWKINCOOK");
 }

@@ -148,11 +148,11 @@ fn check_account(account: &Account) {
     for order in account.orders.values() {
         assert!((0..=order.quantity.0).contains(&order.filled.0));
         assert_eq!(
-            order.state == OrderState::Complete,
+            order.state() == OrderState::Complete,
             order.filled == order.quantity
         );
         assert_eq!(
-            order.state.is_final(),
+            order.status.is_final(),
             order.due.is_none(),
             "an open order always has a next thing"
         );
@@ -173,9 +173,9 @@ fn check_conservation(world: &World) {
                 books.insert(key.clone(), (account.cash.0, held.collect()));
             }
             Fact::OrderAccepted { key, order } => {
-                orders.insert((key.clone(), order.number), order.clone());
+                orders.insert((key.clone(), order.number), (**order).clone());
             }
-            Fact::OrderScheduled {
+            Fact::OrderMoved {
                 key, number, limit, ..
             } => {
                 orders.get_mut(&(key.clone(), *number)).unwrap().limit = *limit;
@@ -185,6 +185,7 @@ fn check_conservation(world: &World) {
                 number,
                 quantity,
                 price,
+                ..
             } => {
                 let order = &orders[&(key.clone(), *number)];
                 assert!(order.takes(*price), "outside its limit: {order:?} {price:?}");

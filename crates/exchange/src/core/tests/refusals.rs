@@ -1,6 +1,7 @@
 //! Every check at the door has its own text and code.
 
 use torana_domain::order::Side::{Buy, Sell};
+use torana_instruments::Exchange;
 
 use super::*;
 
@@ -195,39 +196,151 @@ fn a_day_takes_so_many_orders() {
     expect(&mut world, &s, order, "adapterError", text);
 }
 
+/// 100 INFY at the limit price of its previous close: right in every respect, for DEMO01.
+fn right(world: &World) -> OrderRequest {
+    limit(Buy, "INFY", 100, world.frame("INFY").0)
+}
+
 #[test]
-fn kinds_of_orders_that_are_not_taken() {
+fn triggers_products_and_kinds() {
     let mut world = World::new();
     let s = &world.login("DEMO01");
-    let text =
-        "This kind of order is not taken: send a market or limit order for delivery, for the day or IOC";
-    let plain = market(Buy, "INFY", 1);
-    let kinds = [
-        OrderRequest {
-            product: Product::Mis,
-            ..plain.clone()
-        },
-        OrderRequest {
-            order_type: OrderType::SlM,
-            ..plain.clone()
-        },
-        OrderRequest {
-            validity: Validity::Ttl(5),
-            ..plain.clone()
-        },
+    let (centre, low, high) = world.frame("INFY");
+    let last = world.last("INFY");
+    let (up, down) = (Price(last.0 + 20_000), Price(last.0 - 20_000));
+    let delivery_only = world.market.listing(delivery_only()).unwrap();
+    let plain = right(&world);
+    let text = |price: Price| price.to_decimal();
+    let cases = [
+        (stop(Buy, up, Some(Price(up.0 + 500))), format!("Price {} is not a multiple of the tick size 0.1", text(Price(up.0 + 500)))),
+        (stop(Buy, Price(up.0 + 500), Some(Price(up.0 + 1_000))), format!("Trigger price {} is not a multiple of the tick size 0.1", text(Price(up.0 + 500)))),
+        (stop(Buy, Price(high.0 + 1_000), None), format!("Trigger price {} is outside the price band of {} to {}", text(Price(high.0 + 1_000)), text(low), text(high))),
+        (OrderRequest { product: Product::Mis, ..market(Buy, &delivery_only.ticker, 1) }, "This security is in the trade-to-trade segment: it is traded for delivery (CNC) only, not intraday (MIS)".to_owned()),
+        (OrderRequest { order_type: OrderType::Sl, ..stop(Buy, up, None) }, "A stop-loss limit order (SL) needs a price above 0".to_owned()),
+        (OrderRequest { order_type: OrderType::SlM, ..stop(Buy, up, Some(up)) }, "A stop-loss market order (SL-M) takes no price, only a trigger price".to_owned()),
+        (OrderRequest { trigger_price: None, ..stop(Buy, up, Some(up)) }, "A stop-loss order needs a trigger price above 0".to_owned()),
+        (OrderRequest { trigger_price: Some(centre), ..plain.clone() }, "Market and limit orders take no trigger price; send SL or SL-M".to_owned()),
+        (stop(Buy, up, Some(Price(up.0 - 1_000))), format!("Trigger price {} is above the limit price {}; a stop-loss buy needs a trigger at or below its price", text(up), text(Price(up.0 - 1_000)))),
+        (stop(Sell, down, Some(Price(down.0 + 1_000))), format!("Trigger price {} is below the limit price {}; a stop-loss sale needs a trigger at or above its price", text(down), text(Price(down.0 + 1_000)))),
+        (stop(Buy, last, None), format!("Trigger price {0} is not above the last price {0}; a stop-loss buy waits for a rise", text(last))),
+        (stop(Sell, last, None), format!("Trigger price {0} is not below the last price {0}; a stop-loss sale waits for a fall", text(last))),
+        (ioc(stop(Buy, up, None)), "A stop-loss order waits for its trigger: it cannot be IOC".to_owned()),
+        (OrderRequest { validity: Validity::Ttl(0), ..plain.clone() }, "An order with minutes lives 1 to 1440 minutes".to_owned()),
+        (OrderRequest { protection: Protection::Bps(0), ..market(Buy, "INFY", 1) }, "The market protection is more than 0 and at most 100 percent".to_owned()),
+        (OrderRequest { protection: Protection::Bps(100), ..plain.clone() }, "Only orders without a price (MARKET, SL-M) take a market protection".to_owned()),
+        (OrderRequest { disclosed: Some(Shares(9)), ..plain.clone() }, "Disclosed quantity 9 is less than a tenth of the order: disclose at least 10 shares".to_owned()),
+        (OrderRequest { disclosed: Some(Shares(100)), ..plain.clone() }, "Disclosed quantity 100 must be less than the quantity 100; leave it out to show all".to_owned()),
+        (ioc(OrderRequest { disclosed: Some(Shares(20)), ..plain.clone() }), "An IOC order never waits in the book: it takes no disclosed quantity".to_owned()),
+        (OrderRequest { reference: Some("R".repeat(21)), ..plain }, "The reference of an order has at most 20 characters".to_owned()),
     ];
-    for order in kinds {
-        expect(&mut world, s, order, "adapterError", text);
+    let texts: std::collections::BTreeSet<_> = cases.iter().map(|(_, text)| text.clone()).collect();
+    assert_eq!(texts.len(), cases.len(), "every refusal has its own text");
+    for (order, text) in cases {
+        expect(&mut world, s, order, "adapterError", &text);
     }
     let on_bse = OrderRequest {
-        exchange: torana_instruments::Exchange::Bse,
-        ..plain
+        exchange: Exchange::Bse,
+        ..market(Buy, "NOPE", 1)
     };
     expect(
         &mut world,
         s,
         on_bse,
         "adapterError",
-        "Unknown instrument INFY: it is not traded on NSE",
+        "Unknown instrument NOPE: it is not traded on BSE",
     );
+}
+
+#[test]
+fn trade_to_trade_shares_are_sold_when_they_are_settled() {
+    let mut world = World::new();
+    let s = &world.login("DEMO01");
+    let ticker = delivery_only();
+    world.taken(s, market(Buy, ticker, 3));
+    let text =
+        "Trade-to-trade shares can be sold after they are settled: the order sells 3, settled are 0 shares";
+    expect(&mut world, s, market(Sell, ticker, 3), "checkHoldings", text);
+    world.go_to("2026-01-07T04:30:00.000Z");
+    let s = &world.login("DEMO01");
+    world.taken(s, market(Sell, ticker, 3));
+}
+
+/// An order with two faults is refused for the one that is checked first.
+#[test]
+fn the_order_of_the_checks() {
+    let mut world = World::new();
+    let s = &world.login("TPIN01");
+    let (_, _, high) = world.frame("INFY");
+    let (off_tick, outside) = (Price(15_000_500), Price(high.0 + 1_000));
+    let ladder = |price: Price, quantity: i64| limit(Buy, "INFY", quantity, price);
+    let up = Price(world.last("INFY").0 + 20_000);
+    let first_words = |world: &mut World, order: OrderRequest| {
+        let text = match world.place(s, order) {
+            Reply::OrderRefused { text, .. } | Reply::OrderNeedsClearance { text } => text,
+            other => panic!("{other:?}"),
+        };
+        text.split(' ').take(2).collect::<Vec<_>>().join(" ")
+    };
+    let trigger_and_disclosed = OrderRequest {
+        disclosed: Some(Shares(100)),
+        ..stop(Buy, up, None)
+    };
+    let cases = [
+        (
+            OrderRequest {
+                ticker: "NOPE".to_owned(),
+                ..amo(ladder(off_tick, 1))
+            },
+            "Unknown instrument",
+        ),
+        (amo(ladder(off_tick, 1)), "After-market orders"),
+        (ladder(Price(outside.0 + 500), 0), "Price 1650.15"),
+        (ladder(outside, 0), "Price 1650.1"),
+        (
+            OrderRequest {
+                product: Product::Mis,
+                ..market(Buy, delivery_only(), 0)
+            },
+            "Quantity must",
+        ),
+        (
+            OrderRequest {
+                disclosed: Some(Shares(9)),
+                product: Product::Mis,
+                ..market(Buy, delivery_only(), 1)
+            },
+            "This security",
+        ),
+        (
+            OrderRequest {
+                quantity: Shares(100),
+                ..ioc(trigger_and_disclosed)
+            },
+            "A stop-loss",
+        ),
+        (
+            OrderRequest {
+                disclosed: Some(Shares(1)),
+                ..ladder(high, 60_000)
+            },
+            "Disclosed quantity",
+        ),
+        (
+            OrderRequest {
+                reference: Some("R".repeat(30)),
+                ..ladder(high, 60_000)
+            },
+            "The reference",
+        ),
+        (ladder(high, 60_000), "Insufficient funds:"),
+        (market(Sell, "INFY", 26), "Insufficient holdings:"),
+        (market(Sell, "INFY", 25), "The shares"),
+    ];
+    for (order, wanted) in cases {
+        let found = first_words(&mut world, order.clone());
+        assert!(
+            found.starts_with(wanted) || wanted.starts_with(&found),
+            "{found} is not {wanted}: {order:?}"
+        );
+    }
 }

@@ -1,0 +1,73 @@
+//! What happens by itself, in order of time: days begin, orders have their turn, prices reach books.
+
+use torana_domain::time::Timestamp;
+
+use super::Step;
+use super::account::AccountKey;
+use super::event::Fact;
+use super::lookout::Lookout;
+
+impl Step<'_> {
+    /// Runs what is due in order of due time and arrival; a trading day begins before what is due at its instant.
+    /// All of one instant happens, so that an instant is over or has not begun; false if it stopped after one
+    /// because of `events_max`.
+    pub(super) fn run_due(&mut self, until: Timestamp, events_max: usize) -> bool {
+        let mut lookout = Lookout::new(until);
+        while self.events.len() < events_max {
+            let day = self.market.next_day(self.state.day);
+            let begins = self.market.day_begins(day);
+            let next = self.next_instant(&mut lookout).filter(|at| *at <= until);
+            match next.filter(|at| *at < begins) {
+                Some(at) => {
+                    self.at = at;
+                    self.run_instant(&lookout);
+                }
+                None if begins <= until && day > self.state.day => {
+                    self.at = begins;
+                    self.emit(Fact::DayStarted { day });
+                }
+                None => {
+                    self.at = until;
+                    self.state.now = self.state.now.max(until);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn next_instant(&self, lookout: &mut Lookout) -> Option<Timestamp> {
+        let of_orders = self.state.due.first().map(|(at, _, _)| *at);
+        let of_triggers = self.state.gtt_due.first().map(|(at, _, _)| *at);
+        [of_orders, of_triggers, lookout.next(self)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Everything that is due at this instant: orders, then books, then triggers whose year is over.
+    fn run_instant(&mut self, lookout: &Lookout) {
+        // Before anything else happens: what an order does now must not hide a book from this bar.
+        let books = lookout.due(self.at);
+        for (key, number) in self.due_orders() {
+            self.run_order(&key, number);
+        }
+        for instrument in books {
+            self.meet_book(&instrument);
+        }
+        self.expire_gtts();
+        self.state.now = self.state.now.max(self.at);
+    }
+
+    fn due_orders(&self) -> Vec<(AccountKey, u64)> {
+        let due = self.state.due.iter().take_while(|(at, _, _)| *at <= self.at);
+        due.map(|(_, number, key)| (key.clone(), *number)).collect()
+    }
+}
+
+/// When something happens by itself next: an order's turn, a price that reaches a book, the start of a trading day.
+pub(super) fn next_due(step: &Step<'_>) -> Timestamp {
+    let day = step.market.day_begins(step.market.next_day(step.state.day));
+    let mut lookout = Lookout::new(day);
+    step.next_instant(&mut lookout).map_or(day, |at| at.min(day))
+}
