@@ -15,7 +15,7 @@ pub mod paper;
 pub mod port;
 pub mod seeds;
 
-pub use embedded::EmbeddedExchange;
+pub use embedded::{EmbeddedExchange, ExchangeParts, Ownership};
 pub use market::Market;
 pub use paper::PaperBroker;
 pub use port::{Port, PortError};

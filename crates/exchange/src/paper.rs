@@ -180,9 +180,7 @@ impl PaperBroker {
         };
         match self.ask(call.at, Command::Place { session, order }).await {
             Ok(answer) => map::place_outcome(answer.reply),
-            Err(error) => PlaceOutcome::Unknown {
-                why: error.to_string(),
-            },
+            Err(error) => map::unanswered_place(&error),
         }
     }
 
@@ -324,9 +322,7 @@ impl Broker for PaperBroker {
                 .await
             {
                 Ok(answer) => map::change_outcome(answer.reply),
-                Err(error) => ChangeOutcome::Unknown {
-                    why: error.to_string(),
-                },
+                Err(error) => map::unanswered_change(&error),
             }
         })
     }

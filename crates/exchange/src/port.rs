@@ -1,18 +1,23 @@
-//! The border of the exchange: plain values go in, plain values come out. Today the exchange runs inside the
-//! process ([`crate::embedded`]); an exchange in a process of its own implements the same trait.
+//! The border of the exchange: plain values go in, plain values come out. The exchange runs inside the process
+//! ([`crate::embedded`]) or in one of its own; the gateway sees this trait and nothing else.
 
+use serde::{Deserialize, Serialize};
 use torana_domain::time::Timestamp;
 use torana_runtime::BoxFuture;
 
 use crate::core::{Answer, Command};
 
-/// Why there is no answer. Only a command that reads is proven to have had no effect.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "why")]
 pub enum PortError {
     /// The exchange or its database did not answer; a command that changes something may have done so.
     #[error("exchange unavailable: {0}")]
     Unavailable(String),
-    /// The stored world cannot be read: another version of the program, or a damaged database.
+    /// Proven: the command was not carried out and will not be.
+    #[error("exchange unavailable, nothing was done: {0}")]
+    NotDone(String),
+    /// The stored world cannot be read: another version of the program, or a damaged database. Nothing was done.
     #[error("stored world cannot be read: {0}")]
     Damaged(String),
 }

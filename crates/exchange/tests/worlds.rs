@@ -1,22 +1,20 @@
-//! Worlds in a database: restarts, neighbours, several processes, resets, failures.
+//! Worlds in a database: restarts, neighbours, resets, failures, shared commits.
 
 #![expect(clippy::panic, reason = "helpers of tests")]
 
 mod common;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 
+use common::process::Process;
+use common::steered::{Fate, Steered};
 use common::{ask, book, buy, databases, exchange, login, monday};
+use futures_util::future::join_all;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::Paise;
 use torana_domain::order::OrderState;
 use torana_exchange::core::{Command, EventPage, Place, Reply, WorldView};
-use torana_exchange::{EmbeddedExchange, Market, Port, PortError, TEST_ACCOUNTS};
-use torana_runtime::BoxFuture;
-use torana_storage::store::{AnyClosure, AnyResult};
-use torana_storage::{Dialect, Driver, Store, StoreError};
+use torana_exchange::{Ownership, Port, PortError, TEST_ACCOUNTS};
 
 async fn world(port: &dyn Port, name: &str, command: Command) -> WorldView {
     match ask(port, name, monday(0), command).await {
@@ -99,54 +97,10 @@ async fn worlds_never_touch() {
 }
 
 #[tokio::test]
-async fn two_processes_serve_one_world() {
-    const EACH: usize = 12;
-    for database in databases("processes") {
-        let ports = [exchange(&database.open().await), exchange(&database.open().await)];
-        let session = login(&ports[0], "acme", monday(0), "DEMO01").await;
-        let tasks: Vec<_> = ports
-            .iter()
-            .cloned()
-            .map(|port| {
-                let session = session.clone();
-                tokio::spawn(async move {
-                    let mut ids = Vec::new();
-                    for _ in 0..EACH {
-                        match ask(&port, "acme", monday(1), buy(&session, "ITC", 1)).await {
-                            Reply::OrderTaken { broker_order_id } => ids.push(broker_order_id),
-                            other => panic!("{other:?}"),
-                        }
-                    }
-                    ids
-                })
-            })
-            .collect();
-        let mut ids = BTreeSet::new();
-        for task in tasks {
-            ids.extend(task.await.unwrap());
-        }
-        assert_eq!(ids.len(), 2 * EACH, "no order overwrote another");
-        let books = [
-            book(&ports[0], "acme", monday(2), &session).await,
-            book(&ports[1], "acme", monday(2), &session).await,
-        ];
-        assert_eq!(books[0], books[1]);
-        assert_eq!(
-            books[0]
-                .orders
-                .iter()
-                .map(|order| order.broker_order_id.clone())
-                .collect::<BTreeSet<_>>(),
-            ids
-        );
-    }
-}
-
-#[tokio::test]
 async fn a_reset_reaches_every_process_and_empties_the_log() {
     for database in databases("reset") {
         let store = database.open().await;
-        let (one, two) = (exchange(&store), exchange(&store));
+        let (one, two) = (Process::shared(&store).port, Process::shared(&store).port);
         let session = login(&one, "acme", monday(0), "DEMO01").await;
         ask(&one, "acme", monday(1), buy(&session, "INFY", 3)).await;
         assert_eq!(book(&two, "acme", monday(2), &session).await.orders.len(), 1);
@@ -230,8 +184,7 @@ async fn worlds_begin_by_themselves_with_a_seed() {
             "it exists already"
         );
         assert_eq!(world(&seeded, "two", ensured).await.seed, 99);
-        let entropy = Arc::new(common::Counting::default());
-        let random = EmbeddedExchange::new(store, Market::bundled(), entropy, None);
+        let random = Process::seeded(&store, Ownership::Alone, None).port;
         let (three, four) = (
             world(&random, "three", Command::AdvanceTo).await,
             world(&random, "four", Command::AdvanceTo).await,
@@ -275,86 +228,60 @@ async fn a_caller_that_goes_away_leaves_a_world_that_works() {
     }
 }
 
-/// Fails writes before or after they happened.
-struct Failing {
-    inner: Arc<dyn Driver>,
-    mode: Arc<AtomicU8>,
-}
-
-const WORKS: u8 = 0;
-const FAILS_BEFORE: u8 = 1;
-const FAILS_AFTER: u8 = 2;
-
-struct Forward(Store);
-
-impl Driver for Forward {
-    fn write(&self, name: &'static str, closure: AnyClosure) -> BoxFuture<'static, AnyResult> {
-        let store = self.0.clone();
-        Box::pin(async move { store.write(name, move |tx| closure(tx)).await })
-    }
-
-    fn read(&self, closure: AnyClosure) -> BoxFuture<'static, AnyResult> {
-        let store = self.0.clone();
-        Box::pin(async move { store.read(move |tx| closure(tx)).await })
-    }
-
-    fn dialect(&self) -> Dialect {
-        self.0.dialect()
-    }
-}
-
-impl Driver for Failing {
-    fn write(&self, name: &'static str, closure: AnyClosure) -> BoxFuture<'static, AnyResult> {
-        let failure = || StoreError::Unavailable("disk full".to_owned());
-        let (inner, mode) = (Arc::clone(&self.inner), self.mode.load(Ordering::Relaxed));
-        Box::pin(async move {
-            if mode == FAILS_BEFORE {
-                return Err(failure());
+#[tokio::test]
+async fn nothing_is_answered_that_is_not_stored() {
+    const TOGETHER: usize = 5;
+    for database in databases("failing") {
+        let steered = Steered::new(database.open().await, "exchange.append");
+        let port = exchange(&steered.store);
+        let session = login(&port, "acme", monday(0), "DEMO01").await;
+        for (failure, orders) in [(Fate::FailsBefore, 0), (Fate::FailsAfter, TOGETHER)] {
+            steered.set(failure);
+            let calls = (0..TOGETHER).map(|_| port.execute("acme", monday(1), buy(&session, "ITC", 1)));
+            for answer in join_all(calls).await {
+                assert_eq!(
+                    answer,
+                    Err(PortError::Unavailable(
+                        "database unavailable: disk full".to_owned()
+                    ))
+                );
             }
-            let result = inner.write(name, closure).await;
-            if mode == FAILS_AFTER {
-                Err(failure())
-            } else {
-                result
-            }
-        })
-    }
-
-    fn read(&self, closure: AnyClosure) -> BoxFuture<'static, AnyResult> {
-        self.inner.read(closure)
-    }
-
-    fn dialect(&self) -> Dialect {
-        self.inner.dialect()
+            steered.set(Fate::Works);
+            let stored = book(&port, "acme", monday(1), &session).await;
+            assert_eq!(stored.orders.len(), orders);
+        }
     }
 }
 
 #[tokio::test]
-async fn nothing_is_answered_that_is_not_stored() {
-    for database in databases("failing") {
-        let mode = Arc::new(AtomicU8::new(WORKS));
-        let inner = Arc::new(Forward(database.open().await));
-        let store = Store::new(Arc::new(Failing {
-            inner,
-            mode: Arc::clone(&mode),
-        }));
-        let port = exchange(&store);
+async fn commands_that_arrive_together_share_a_commit() {
+    const TOGETHER: usize = 50;
+    for database in databases("group") {
+        let steered = Steered::new(database.open().await, "exchange.append");
+        let port = exchange(&steered.store);
         let session = login(&port, "acme", monday(0), "DEMO01").await;
-        for (failure, orders) in [(FAILS_BEFORE, 0), (FAILS_AFTER, 1)] {
-            mode.store(failure, Ordering::Relaxed);
-            let answer = port.execute("acme", monday(1), buy(&session, "ITC", 1)).await;
-            assert_eq!(
-                answer,
-                Err(PortError::Unavailable(
-                    "database unavailable: disk full".to_owned()
-                ))
-            );
-            mode.store(WORKS, Ordering::Relaxed);
-            assert_eq!(
-                book(&port, "acme", monday(1), &session).await.orders.len(),
-                orders
-            );
+        let before = steered.count("exchange.append");
+        steered.set(Fate::Waits);
+        let order = || port.execute("acme", monday(1), buy(&session, "ITC", 1));
+        let first = tokio::spawn(order());
+        steered.reached("exchange.append", before + 1).await;
+        let rest = tokio::spawn(join_all((0..TOGETHER).map(|_| order())));
+        tokio::task::yield_now().await;
+        steered.set(Fate::Works);
+        let mut ids = BTreeSet::new();
+        for answer in rest.await.unwrap().into_iter().chain([first.await.unwrap()]) {
+            match answer.unwrap().reply {
+                Reply::OrderTaken { broker_order_id } => ids.insert(broker_order_id),
+                other => panic!("{other:?}"),
+            };
         }
+        assert_eq!(ids.len(), TOGETHER + 1);
+        assert_eq!(steered.count("exchange.append"), before + 2);
+        let seen = book(&port, "acme", monday(2), &session).await;
+        assert_eq!(
+            book(&exchange(&database.open().await), "acme", monday(2), &session).await,
+            seen
+        );
     }
 }
 

@@ -9,8 +9,9 @@ use torana_credentials::keyring::Keyring;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
 use torana_engine::{Engine, EngineParts, Gateway, Registry};
-use torana_exchange::{EmbeddedExchange, Market, PaperBroker, Port};
+use torana_exchange::{EmbeddedExchange, ExchangeParts, Market, Ownership, PaperBroker, Port};
 use torana_runtime::{Entropy, Rt};
+use torana_storage::{Dialect, Store};
 use torana_webhooks::egress::AllowList;
 
 use crate::databases::Databases;
@@ -42,6 +43,14 @@ impl Registry for Brokers {
             exchange,
             entropy,
         )))
+    }
+}
+
+/// An embedded database has one serving process; PostgreSQL may have several.
+fn ownership_of(store: &Store) -> Ownership {
+    match store.dialect() {
+        Dialect::Sqlite => Ownership::Alone,
+        Dialect::Postgres => Ownership::Shared,
     }
 }
 
@@ -77,13 +86,13 @@ pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Resu
         seed,
         fetches_logos,
     } = inputs;
-    let store = databases.exchange.store.clone();
-    let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(
-        store,
-        Market::bundled(),
-        rt.entropy.clone(),
-        seed,
-    ));
+    let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(ExchangeParts {
+        rt: rt.clone(),
+        store: databases.exchange.store.clone(),
+        market: Market::bundled(),
+        default_seed: seed,
+        ownership: ownership_of(&databases.exchange.store),
+    }));
     let registry = Arc::new(Brokers {
         exchange: exchange.clone(),
         entropy: rt.entropy.clone(),

@@ -2,10 +2,9 @@
 
 use torana_domain::time::Timestamp;
 
+use crate::time::database_now;
 use crate::{Dialect, Store, StoreError};
 
-const TIME_SQLITE: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)";
-const TIME_POSTGRES: &str = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
 const CHECK_SQLITE: &str = "PRAGMA quick_check(1)";
 const PROBE_WRITE: &str = "UPDATE schema_migration SET applied_at = applied_at WHERE id = 1";
 const PROBE: &str = "SELECT 1 FROM schema_migration LIMIT 1";
@@ -33,11 +32,7 @@ pub async fn probe_write(store: &Store) -> Result<(), StoreError> {
 /// # Errors
 /// The database's.
 pub async fn database_time(store: &Store) -> Result<Timestamp, StoreError> {
-    let sql = match store.dialect() {
-        Dialect::Sqlite => TIME_SQLITE,
-        Dialect::Postgres => TIME_POSTGRES,
-    };
-    store.read(move |tx| tx.query_one(sql, &[])?.time(0)).await
+    store.read(|tx| database_now(tx)).await
 }
 
 /// What SQLite's quick check finds first; nothing on a healthy file, and nothing on PostgreSQL, which checks

@@ -11,6 +11,7 @@ pub mod health;
 pub mod migrate;
 pub mod schema;
 pub mod store;
+pub mod time;
 pub mod value;
 
 pub use schema::{SCHEMAS, Schema};

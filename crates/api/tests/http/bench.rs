@@ -20,7 +20,7 @@ use torana_domain::intent::IntentKind;
 use torana_drivers::InlineDriver;
 use torana_engine::admin::NewSecrets;
 use torana_engine::{Engine, EngineParts, Gateway, Principal, Registry};
-use torana_exchange::{EmbeddedExchange, Market, PaperBroker, Port};
+use torana_exchange::{EmbeddedExchange, ExchangeParts, Market, Ownership, PaperBroker, Port};
 use torana_runtime::Wall as _;
 use torana_storage::{Store, exchange, gateway, migrate};
 use torana_webhooks::egress::AllowList;
@@ -80,12 +80,13 @@ impl Bench {
         machine
             .run(migrate::apply(&worlds, exchange::MIGRATIONS, machine.now()))
             .unwrap();
-        let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(
-            worlds,
-            Market::bundled(),
-            rt.entropy.clone(),
-            Some(7),
-        ));
+        let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(ExchangeParts {
+            rt: rt.clone(),
+            store: worlds,
+            market: Market::bundled(),
+            default_seed: Some(7),
+            ownership: Ownership::Alone,
+        }));
         let engine = Engine::new(EngineParts {
             keyring: Keyring::generate(&*rt.entropy),
             rt,

@@ -18,7 +18,7 @@ use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::{GatewaySettings, Mode};
 use torana_domain::ids::GatewayName;
 use torana_engine::{Engine, EngineParts, Gateway, Principal, Registry};
-use torana_exchange::{EmbeddedExchange, Market, PaperBroker, Port};
+use torana_exchange::{EmbeddedExchange, ExchangeParts, Market, Ownership, PaperBroker, Port};
 use torana_runtime::{Entropy, Sleep as _, Spawn as _, Wall as _};
 use torana_storage::{exchange, gateway, migrate};
 use torana_webhooks::egress::AllowList;
@@ -151,9 +151,13 @@ impl Partner {
         migrate::apply(&worlds, exchange::MIGRATIONS, machine.now())
             .await
             .unwrap();
-        let market = Market::bundled();
-        let exchange: Arc<dyn Port> =
-            Arc::new(EmbeddedExchange::new(worlds, market, rt.entropy.clone(), Some(7)));
+        let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(ExchangeParts {
+            rt: rt.clone(),
+            store: worlds,
+            market: Market::bundled(),
+            default_seed: Some(7),
+            ownership: Ownership::Alone,
+        }));
         let engine = Engine::new(EngineParts {
             keyring: Keyring::generate(&*rt.entropy),
             registry: Arc::new(Paper(exchange.clone(), rt.entropy.clone())),

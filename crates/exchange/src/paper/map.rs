@@ -15,13 +15,38 @@ const SESSION_OVER: &str = "The session at the broker is over: log in again";
 
 pub(super) fn port_error(error: PortError) -> BrokerError {
     match error {
-        PortError::Unavailable(why) => BrokerError::Unavailable(why),
+        PortError::Unavailable(why) | PortError::NotDone(why) => BrokerError::Unavailable(why),
         PortError::Damaged(why) => BrokerError::Protocol(why),
     }
 }
 
+/// What an order is that the exchange did not answer.
+pub(super) fn unanswered_place(error: &PortError) -> PlaceOutcome {
+    match error {
+        PortError::NotDone(_) | PortError::Damaged(_) => PlaceOutcome::Refused {
+            code: OrderErrorCode::TradingSystemNotReady,
+            text: "The exchange cannot be reached; the order was not sent".to_owned(),
+        },
+        PortError::Unavailable(_) => PlaceOutcome::Unknown {
+            why: error.to_string(),
+        },
+    }
+}
+
+/// What a cancellation is that the exchange did not answer.
+pub(super) fn unanswered_change(error: &PortError) -> ChangeOutcome {
+    match error {
+        PortError::NotDone(_) | PortError::Damaged(_) => ChangeOutcome::Refused {
+            text: "The exchange cannot be reached; nothing was changed".to_owned(),
+        },
+        PortError::Unavailable(_) => ChangeOutcome::Unknown {
+            why: error.to_string(),
+        },
+    }
+}
+
 pub(super) fn login_error(error: PortError) -> LoginError {
-    let (PortError::Unavailable(why) | PortError::Damaged(why)) = error;
+    let (PortError::Unavailable(why) | PortError::NotDone(why) | PortError::Damaged(why)) = error;
     LoginError::Unavailable(why)
 }
 

@@ -1,11 +1,14 @@
 //! What the tests over real databases share.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub mod process;
+pub mod steered;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::Shares;
@@ -14,10 +17,11 @@ use torana_domain::time::{Timestamp, parse_iso};
 use torana_drivers::sqlite::Durability;
 use torana_drivers::{PostgresDriver, PostgresOptions, SqliteDriver, SqliteOptions};
 use torana_exchange::core::{AccountKey, BookView, Command, OrderRequest, Reply, SessionRef};
-use torana_exchange::{EmbeddedExchange, Market, Port};
-use torana_runtime::{Entropy, Stream};
+use torana_exchange::{EmbeddedExchange, Ownership, Port};
 use torana_storage::exchange::MIGRATIONS;
 use torana_storage::{Store, migrate};
+
+use self::process::Process;
 
 /// A database of one test; every `open` is another process to it.
 pub enum Database {
@@ -67,25 +71,9 @@ impl Drop for Database {
     }
 }
 
-/// Numbers that rise.
-#[derive(Default)]
-pub struct Counting(AtomicU64);
-
-impl Entropy for Counting {
-    fn fill(&self, _: Stream, out: &mut [u8]) {
-        for byte in out {
-            *byte = self.0.fetch_add(1, Ordering::Relaxed).to_le_bytes()[0];
-        }
-    }
-}
-
+/// An exchange that has its database for itself: what is opened after it is a restart.
 pub fn exchange(store: &Store) -> EmbeddedExchange {
-    EmbeddedExchange::new(
-        store.clone(),
-        Market::bundled(),
-        Arc::new(Counting::default()),
-        Some(7),
-    )
+    Process::start(store, Ownership::Alone).port
 }
 
 /// Monday, 10:00 in India, and so many seconds.

@@ -1,18 +1,27 @@
-//! The exchange's schema, in a database of its own: worlds, their events, their snapshots.
+//! The exchange's schema, in a database of its own: worlds, their events, their snapshots,
+//! and what processes ask of a world that another one owns.
 
+pub mod commands;
 pub mod worlds;
 
 use crate::migrate::Migration;
 
 /// The history of this schema.
-pub const MIGRATIONS: &[Migration] = &[Migration::common(
-    1,
-    "worlds",
-    include_str!("../../migrations/exchange/0001_worlds.sql"),
-)];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration::common(
+        1,
+        "worlds",
+        include_str!("../../migrations/exchange/0001_worlds.sql"),
+    ),
+    Migration::common(
+        2,
+        "ownership",
+        include_str!("../../migrations/exchange/0002_ownership.sql"),
+    ),
+];
 
 /// Every statement of this schema, for the test that prepares them on both engines.
 #[must_use]
 pub fn statements() -> Vec<&'static str> {
-    worlds::STATEMENTS.to_vec()
+    [worlds::STATEMENTS, commands::STATEMENTS].concat()
 }

@@ -1,13 +1,17 @@
-//! Worlds: an append-only log of events with one optimistic version per world.
+//! Worlds: an append-only log of events with one optimistic version and one owner per world.
 
 use torana_domain::time::Timestamp;
 
 use crate::{StoreError, Tx, Value};
 
-const FIND: &str = "SELECT id, epoch, seq FROM world WHERE name = $1";
-const INSERT: &str =
-    "INSERT INTO world (name, epoch, seq) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING RETURNING id";
-const MOVE: &str = "UPDATE world SET epoch = $4, seq = $5 WHERE id = $1 AND epoch = $2 AND seq = $3";
+const FIND: &str = "SELECT id, epoch, seq, token, lease_until FROM world WHERE name = $1";
+const INSERT: &str = "INSERT INTO world (name, epoch, seq, token, lease_until) VALUES ($1, $2, $3, 1, $4) \
+    ON CONFLICT (name) DO NOTHING RETURNING id";
+const MOVE: &str = "UPDATE world SET epoch = $5, seq = $6, lease_until = $7 \
+    WHERE id = $1 AND token = $2 AND epoch = $3 AND seq = $4";
+const TAKE: &str = "UPDATE world SET token = token + 1, lease_until = $3 WHERE id = $1 AND token = $2 \
+    AND lease_until <= $4";
+const RELEASE: &str = "UPDATE world SET lease_until = 0 WHERE id = $1 AND token = $2";
 const INSERT_EVENT: &str = "INSERT INTO world_event (world_id, epoch, seq, happened_at, kind, body) \
     VALUES ($1, $2, $3, $4, $5, $6)";
 const EVENTS_AFTER: &str = "SELECT seq, body FROM world_event WHERE world_id = $1 AND epoch = $2 AND seq > $3 \
@@ -22,6 +26,8 @@ pub const STATEMENTS: &[&str] = &[
     FIND,
     INSERT,
     MOVE,
+    TAKE,
+    RELEASE,
     INSERT_EVENT,
     EVENTS_AFTER,
     DELETE_EVENTS_BEFORE,
@@ -45,6 +51,30 @@ pub struct WorldRow {
     pub id: i64,
     /// Its newest event.
     pub version: Version,
+    /// Rises at each change of the owner, from 1; whoever holds this number owns the world.
+    pub token: i64,
+    /// Until when nobody else takes the world over, in database time.
+    pub lease_until: Timestamp,
+}
+
+impl WorldRow {
+    /// The present owner's right.
+    #[must_use]
+    pub const fn fence(&self) -> Fence {
+        Fence {
+            world_id: self.id,
+            token: self.token,
+        }
+    }
+}
+
+/// The right to append to a world: only the newest token is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The world's internal key.
+    pub world_id: i64,
+    /// The owner's token.
+    pub token: i64,
 }
 
 /// An event as stored.
@@ -77,27 +107,82 @@ pub fn find(tx: &mut dyn Tx, name: &str) -> Result<Option<WorldRow>, StoreError>
                 epoch: row.int(1)?,
                 seq: row.int(2)?,
             },
+            token: row.int(3)?,
+            lease_until: row.time(4)?,
         })
     })
     .transpose()
 }
 
-/// Makes a world at a version; `None` if there is one of that name.
-pub fn insert(tx: &mut dyn Tx, name: &str, version: Version) -> Result<Option<i64>, StoreError> {
-    let row = tx.query_opt(INSERT, &[name.into(), version.epoch.into(), version.seq.into()])?;
-    row.map(|row| row.int(0)).transpose()
+/// Makes a world at a version, owned by whoever makes it; `None` if there is one of that name.
+pub fn insert(
+    tx: &mut dyn Tx,
+    name: &str,
+    version: Version,
+    lease_until: Timestamp,
+) -> Result<Option<Fence>, StoreError> {
+    let params: [Value; 4] = [
+        name.into(),
+        version.epoch.into(),
+        version.seq.into(),
+        lease_until.into(),
+    ];
+    let row = tx.query_opt(INSERT, &params)?;
+    let fence = |row: crate::Row| {
+        Ok(Fence {
+            world_id: row.int(0)?,
+            token: 1,
+        })
+    };
+    row.map(fence).transpose()
 }
 
-/// Moves a world from one version to the next; false if it is at another version.
-pub fn advance(tx: &mut dyn Tx, id: i64, from: Version, to: Version) -> Result<bool, StoreError> {
-    let params: [Value; 5] = [
-        id.into(),
+/// Moves a world from one version to the next and renews the lease; false if it has another owner or is at
+/// another version, and then nothing of the commit may stand.
+pub fn advance(
+    tx: &mut dyn Tx,
+    fence: Fence,
+    from: Version,
+    to: Version,
+    lease_until: Timestamp,
+) -> Result<bool, StoreError> {
+    let params: [Value; 7] = [
+        fence.world_id.into(),
+        fence.token.into(),
         from.epoch.into(),
         from.seq.into(),
         to.epoch.into(),
         to.seq.into(),
+        lease_until.into(),
     ];
     Ok(tx.execute(MOVE, &params)? == 1)
+}
+
+/// Makes the caller the owner in place of whoever holds `from`, if that lease ran out before `now`; gives the new
+/// right, `None` if another process was faster or the lease was renewed.
+pub fn take_over(
+    tx: &mut dyn Tx,
+    from: Fence,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<Option<Fence>, StoreError> {
+    let params: [Value; 4] = [
+        from.world_id.into(),
+        from.token.into(),
+        lease_until.into(),
+        now.into(),
+    ];
+    let fence = Fence {
+        token: from.token + 1,
+        ..from
+    };
+    Ok((tx.execute(TAKE, &params)? == 1).then_some(fence))
+}
+
+/// Ends the owner's lease early: the next process that needs the world takes it without waiting.
+pub fn release(tx: &mut dyn Tx, fence: Fence) -> Result<(), StoreError> {
+    tx.execute(RELEASE, &[fence.world_id.into(), fence.token.into()])
+        .map(|_| ())
 }
 
 /// Appends events; the first one gets the number after `after`.

@@ -1,0 +1,247 @@
+//! Commands that share a commit: applied one after another in memory, stored together, answered afterwards.
+
+use std::collections::VecDeque;
+
+use futures_channel::oneshot;
+use torana_domain::time::Timestamp;
+use torana_storage::exchange::commands::CommandRow;
+use torana_storage::exchange::worlds::Fence;
+
+use super::Inner;
+use super::log::{self, Addition, Loaded};
+use super::world::Ask;
+use crate::core::{self, Answer, Command, Event, Reply};
+use crate::port::PortError;
+
+/// Most events of one commit, and a few more: a long jump is stored in parts.
+const EVENTS_PER_COMMIT_MAX: usize = 5_000;
+
+/// How a batch ended.
+pub(super) enum Carried {
+    /// Everything is stored and answered.
+    All {
+        /// The state.
+        loaded: Loaded,
+        /// Whether anything was written, which renews the lease.
+        committed: bool,
+    },
+    /// The log refused: another process owns the world, or a command was withdrawn. What has no answer is back
+    /// in the queue.
+    Refused,
+    /// The rest of the queue was not begun. Whoever a failed commit concerns knows it.
+    Failed(PortError),
+}
+
+/// Who gets an answer.
+enum Asker {
+    Here(oneshot::Sender<Result<Answer, PortError>>),
+    /// Another process, or this one before it took the world over; the key of its row.
+    There(String),
+}
+
+/// A command of the commit in the making.
+struct Task {
+    at: Timestamp,
+    command: Command,
+    asker: Asker,
+    answer: Option<Answer>,
+}
+
+pub(super) struct Batch<'a> {
+    inner: &'a Inner,
+    fence: Fence,
+    /// `None` after the log refused or failed: then the state holds what is not stored.
+    loaded: Option<Loaded>,
+    events: Vec<Event>,
+    tasks: Vec<Task>,
+    committed: bool,
+}
+
+/// Why a batch did not get to its end.
+enum Stop {
+    Refused,
+    Failed(PortError),
+}
+
+impl<'a> Batch<'a> {
+    pub fn new(inner: &'a Inner, fence: Fence, loaded: Loaded) -> Self {
+        Self {
+            inner,
+            fence,
+            loaded: Some(loaded),
+            events: Vec::new(),
+            tasks: Vec::new(),
+            committed: false,
+        }
+    }
+
+    pub async fn carry_out(mut self, open: Vec<CommandRow>, asks: &mut VecDeque<Ask>) -> Carried {
+        match self.run(open, asks).await {
+            Ok(loaded) => Carried::All {
+                loaded,
+                committed: self.committed,
+            },
+            Err(Stop::Refused) => {
+                self.give_back(asks);
+                Carried::Refused
+            }
+            Err(Stop::Failed(error)) => {
+                self.fail(&error);
+                Carried::Failed(error)
+            }
+        }
+    }
+
+    async fn run(&mut self, open: Vec<CommandRow>, asks: &mut VecDeque<Ask>) -> Result<Loaded, Stop> {
+        for row in open {
+            // One that cannot be read is of a newer version of the program: left for it.
+            let Ok(command) = log::parse(&row.body) else {
+                continue;
+            };
+            self.tasks.push(Task {
+                at: row.world_at,
+                command,
+                asker: Asker::There(row.key),
+                answer: None,
+            });
+            self.apply_last().await?;
+        }
+        while let Some(Ask { at, command, sender }) = asks.pop_front() {
+            self.tasks.push(Task {
+                at,
+                command,
+                asker: Asker::Here(sender),
+                answer: None,
+            });
+            self.apply_last().await?;
+        }
+        self.commit(false).await?;
+        self.loaded.take().ok_or(Stop::Refused)
+    }
+
+    /// Applies the newest task; stores what there is when it gets too much, and around a reset.
+    async fn apply_last(&mut self) -> Result<(), Stop> {
+        let Some((at, command)) = self.tasks.last().map(|task| (task.at, task.command.clone())) else {
+            return Ok(());
+        };
+        let is_reset = matches!(command, Command::Reset { .. });
+        let page = match &command {
+            Command::Events { after, count_max } => Some((*after, *count_max)),
+            _ => None,
+        };
+        let mut caused = 0;
+        // What is due before a reset happens no more.
+        let mut is_done = is_reset;
+        if is_reset {
+            self.commit(false).await?;
+        }
+        while !is_done {
+            if self.events.len() >= EVENTS_PER_COMMIT_MAX {
+                self.commit(false).await?;
+            }
+            let loaded = self.loaded.as_mut().ok_or(Stop::Refused)?;
+            let market = &self.inner.parts.market;
+            let (events, all) = core::advance_to(&mut loaded.state, market, at, EVENTS_PER_COMMIT_MAX);
+            is_done = all;
+            caused += events.len();
+            self.events.extend(events);
+        }
+        let loaded = self.loaded.as_mut().ok_or(Stop::Refused)?;
+        let (events, mut answer) = core::apply(&mut loaded.state, &self.inner.parts.market, command, at);
+        caused += events.len();
+        self.events.extend(events);
+        if let Some((after, count_max)) = page {
+            // The log is no part of the state: it is read where it ends now, what is being made included.
+            self.commit(false).await?;
+            let loaded = self.loaded.as_ref().ok_or(Stop::Refused)?;
+            let page = log::page(
+                &self.inner.parts.store,
+                self.fence.world_id,
+                loaded,
+                after,
+                count_max,
+            )
+            .await;
+            answer.reply = Reply::Events(page.map_err(Stop::Failed)?);
+        }
+        if let Some(task) = self.tasks.last_mut() {
+            task.answer = Some(with_event_count(answer, caused));
+        }
+        if is_reset {
+            self.commit(true).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores events and answers, then lets the answers leave.
+    async fn commit(&mut self, is_reset: bool) -> Result<(), Stop> {
+        let loaded = self.loaded.take().ok_or(Stop::Refused)?;
+        let mut answers = Vec::new();
+        for task in &self.tasks {
+            if let (Asker::There(key), Some(answer)) = (&task.asker, &task.answer) {
+                answers.push((key.clone(), log::to_json(answer).map_err(Stop::Failed)?));
+            }
+        }
+        let has_something = !self.events.is_empty() || !answers.is_empty();
+        let loaded = if has_something {
+            let addition = Addition {
+                events: &self.events,
+                answers,
+                is_reset,
+            };
+            let parts = &self.inner.parts;
+            let stored = log::append(&parts.store, parts.ownership, self.fence, loaded, addition).await;
+            stored.map_err(Stop::Failed)?.ok_or(Stop::Refused)?
+        } else {
+            loaded
+        };
+        self.loaded = Some(loaded);
+        self.events.clear();
+        self.committed |= has_something;
+        for task in std::mem::take(&mut self.tasks) {
+            match task {
+                Task {
+                    asker: Asker::Here(sender),
+                    answer: Some(answer),
+                    ..
+                } => {
+                    // A caller that went away needs no answer.
+                    let _ = sender.send(Ok(answer));
+                }
+                Task { answer: Some(_), .. } => {}
+                // A long jump that is stored in parts is not over.
+                begun => self.tasks.push(begun),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts callers without an answer back in front; what other processes asked stands in its table.
+    fn give_back(self, asks: &mut VecDeque<Ask>) {
+        for task in self.tasks.into_iter().rev() {
+            if let Asker::Here(sender) = task.asker {
+                let (at, command) = (task.at, task.command);
+                asks.push_front(Ask { at, command, sender });
+            }
+        }
+    }
+
+    /// Nobody knows what became of the commit.
+    fn fail(self, error: &PortError) {
+        for task in self.tasks {
+            if let Asker::Here(sender) = task.asker {
+                let _ = sender.send(Err(error.clone()));
+            }
+        }
+    }
+}
+
+fn with_event_count(answer: Answer, events: usize) -> Answer {
+    match answer.reply {
+        Reply::World(view) => Answer {
+            reply: Reply::World(core::WorldView { events, ..view }),
+            ..answer
+        },
+        _ => answer,
+    }
+}
