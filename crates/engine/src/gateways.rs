@@ -15,6 +15,7 @@ use torana_storage::gateway::gateways;
 use torana_storage::{StoreError, Tx};
 
 use crate::context::Engine;
+use crate::error::{EngineError, from_store};
 use crate::logos::name_of;
 
 /// How often a process looks whether another one changed a gateway.
@@ -263,6 +264,17 @@ impl Engine {
         })
     }
 
+    /// The gateway as it is stored now, for calls that must see what another process has just done.
+    ///
+    /// # Errors
+    /// 503 when the database does not answer.
+    pub async fn fresh_gateway(&self, gateway: &Arc<Gateway>) -> Result<Arc<Gateway>, EngineError> {
+        self.reload_gateways().await.map_err(from_store)?;
+        Ok(self
+            .gateway_by_id(gateway.id)
+            .unwrap_or_else(|| Arc::clone(gateway)))
+    }
+
     /// Keeps the cache fresh until the process stops.
     pub async fn watch_gateways(self) {
         while !self.rt().spawn.is_stopping() {
@@ -270,6 +282,7 @@ impl Engine {
                 .sleep
                 .sleep(std::time::Duration::from_millis(RELOAD_INTERVAL_MS))
                 .await;
+            self.keep_walks().await;
             if let Err(error) = self.reload_gateways().await {
                 tracing::warn!(%error, "gateways could not be read again, going on with what is known");
             }

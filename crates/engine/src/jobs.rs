@@ -13,6 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::task::AtomicWaker;
 use torana_domain::time::Timestamp;
 use torana_storage::gateway::jobs::{self, JobDomain, JobRow};
+use torana_storage::gateway::walks::{self, WalkRight};
 use torana_storage::{Dialect, StoreError, Tx};
 
 use crate::context::Engine;
@@ -168,7 +169,13 @@ impl Engine {
     /// gone. Several processes share PostgreSQL, there a lease ends by running out.
     async fn release_leases(&self) -> Result<(), StoreError> {
         match self.store().dialect() {
-            Dialect::Sqlite => self.store().write("jobs.released", jobs::release_all).await,
+            Dialect::Sqlite => {
+                let release = |tx: &mut dyn Tx| {
+                    walks::release_all(tx)?;
+                    jobs::release_all(tx)
+                };
+                self.store().write("jobs.released", release).await
+            }
             Dialect::Postgres => Ok(()),
         }
     }
@@ -176,13 +183,18 @@ impl Engine {
     /// Claims what is due now, of every gateway whose world no clock call is walking through.
     async fn claim_all(&self) -> Vec<(Claimed, JobDomain)> {
         let mut claimed = Vec::new();
+        // World time may have moved by another process' doing.
+        if let Err(error) = self.reload_gateways().await {
+            tracing::warn!(%error, "gateways could not be read, no job is claimed");
+            return claimed;
+        }
         for gateway in self.gateways() {
             let Some(_claiming) = self.begin_claim(&gateway) else {
                 continue;
             };
             let world = self.world_now(&gateway);
             for domain in [JobDomain::Wall, JobDomain::World] {
-                match self.claim_due(&gateway, domain, world).await {
+                match self.claim_due(&gateway, None, domain, world).await {
                     Ok(jobs) => claimed.extend(jobs.into_iter().map(|job| (job, domain))),
                     Err(error) => {
                         tracing::warn!(%error, gateway.name = %gateway.name, "jobs could not be claimed");
@@ -204,6 +216,9 @@ impl Engine {
             let due = self
                 .store()
                 .read(move |tx| {
+                    if walks::is_under_way(tx, gateway_id)? {
+                        return Ok((None, None));
+                    }
                     Ok((
                         jobs::next_due(tx, gateway_id, JobDomain::Wall, now)?,
                         jobs::next_due(tx, gateway_id, JobDomain::World, now)?,
@@ -223,13 +238,18 @@ impl Engine {
         Duration::from_millis(shortest.max(BUSY_MS))
     }
 
-    /// Runs, one after another, what is due in a world that stands at `at`; wall jobs of the gateway too,
-    /// because a step must leave nothing behind that it caused.
-    pub(crate) async fn run_due_jobs(&self, gateway: &Gateway, at: Timestamp) -> Result<Ran, EngineError> {
+    /// Runs, one after another, what is due in a world that stands at `at`, as [`Engine::claim_due`] gives it; wall
+    /// jobs of the gateway too, because a step must leave nothing behind that it caused.
+    pub(crate) async fn run_due_jobs(
+        &self,
+        gateway: &Arc<Gateway>,
+        walk: Option<WalkRight>,
+        at: Timestamp,
+    ) -> Result<Ran, EngineError> {
         let mut ran = Ran::default();
-        let gateway = Arc::new(gateway.clone());
         for domain in [JobDomain::World, JobDomain::Wall] {
-            for job in self.claim_due(&gateway, domain, at).await.map_err(from_store)? {
+            let claimed = self.claim_due(gateway, walk, domain, at).await;
+            for job in claimed.map_err(from_store)? {
                 ran.jobs += 1;
                 ran.webhook_attempts += u64::from(job.row.kind == kind::DELIVER_WEBHOOK);
                 self.carry_out_logged(job, domain).await;
@@ -238,9 +258,11 @@ impl Engine {
         Ok(ran)
     }
 
+    /// Claims for the walk that holds this world, or for nobody's: then nothing while one is under way.
     async fn claim_due(
         &self,
         gateway: &Arc<Gateway>,
+        walk: Option<WalkRight>,
         domain: JobDomain,
         world: Timestamp,
     ) -> Result<Vec<Claimed>, StoreError> {
@@ -253,7 +275,13 @@ impl Engine {
         // A look at the queue is a read; only a due job makes it a write.
         let due = self
             .store()
-            .read(move |tx| jobs::next_due(tx, gateway_id, domain, wall))
+            .read(move |tx| {
+                if may_claim(tx, gateway_id, walk)? {
+                    jobs::next_due(tx, gateway_id, domain, wall)
+                } else {
+                    Ok(None)
+                }
+            })
             .await?;
         if due.is_none_or(|due| due > now) {
             return Ok(Vec::new());
@@ -261,6 +289,9 @@ impl Engine {
         let rows = self
             .store()
             .write("jobs.claimed", move |tx| {
+                if !may_claim(tx, gateway_id, walk)? {
+                    return Ok(Vec::new());
+                }
                 jobs::claim(
                     tx,
                     gateway_id,
@@ -339,6 +370,14 @@ impl Engine {
                 Ok(Disposition::Again(job.row.due_at.plus_ms(60_000)))
             }
         }
+    }
+}
+
+/// While a walk goes through a world its jobs are the walk's alone.
+fn may_claim(tx: &mut dyn Tx, gateway_id: i64, walk: Option<WalkRight>) -> Result<bool, StoreError> {
+    match walk {
+        Some(right) => walks::is_mine(tx, right),
+        None => Ok(!walks::is_under_way(tx, gateway_id)?),
     }
 }
 

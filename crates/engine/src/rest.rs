@@ -1,16 +1,19 @@
 //! When a world's own work is at rest, and who may disturb it.
 //!
-//! A walk (a clock call, a reset) has a world to itself: the job runner claims nothing of it meanwhile, and the walk
-//! begins when the jobs that were running have ended. A control call on a world that stands still waits until the
+//! A walk (a clock call, a reset) has a world to itself: no job runner, of whatever process, claims anything of it
+//! meanwhile, and the walk begins when the jobs that were running have ended. A control call on a world that stands still waits until the
 //! work of the calls before it is done; so a script that sends one call after another meets the same world each time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use torana_clock::ClockMode;
 use torana_contract::envelope::ApiError;
 use torana_contract::errors::ErrorCode;
 use torana_domain::time::Timestamp;
+use torana_runtime::Ticks;
 use torana_storage::gateway::jobs::{self, Busy};
+use torana_storage::gateway::walks::{self, WalkRight};
 
 use crate::context::{Engine, lock};
 use crate::error::{EngineError, from_store};
@@ -30,25 +33,42 @@ const WORK: [&str; 4] = [
     kind::FETCH_HOLDINGS,
 ];
 
-/// Worlds that are walked through, and worlds whose jobs are being claimed.
+/// How long other processes respect a walk that is not renewed: its process died.
+const WALK_LEASE_MS: i64 = 5_000;
+/// How often a walk is renewed.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
+
+/// Worlds that are walked through by this process, and worlds whose jobs it is claiming.
 #[derive(Debug, Default)]
 pub(crate) struct Disturbances {
-    /// The instant at which the walk stands, by gateway.
-    walks: std::collections::BTreeMap<i64, Timestamp>,
+    walks: std::collections::BTreeMap<i64, Standing>,
     claims: std::collections::BTreeSet<i64>,
 }
 
-/// A world that belongs to one caller until this is dropped.
+/// A walk of this process, as everybody in it sees it.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    right: WalkRight,
+    /// The instant at which the world stands.
+    at: Timestamp,
+    renewed: Ticks,
+}
+
+/// A world that belongs to one caller until this is dropped; for other processes until the walk is ended in the
+/// database, or its lease has run out.
 pub(crate) struct Walk {
     engine: Engine,
-    gateway_id: i64,
+    /// The gateway as it was stored when the walk began.
+    pub(crate) gateway: Arc<Gateway>,
+    /// What a commit that ends the walk proves.
+    pub(crate) right: WalkRight,
 }
 
 impl Drop for Walk {
     fn drop(&mut self) {
         lock(&self.engine.inner().disturbances)
             .walks
-            .remove(&self.gateway_id);
+            .remove(&self.right.gateway_id);
         self.engine.wake_jobs();
     }
 }
@@ -68,31 +88,97 @@ impl Drop for Claiming {
 }
 
 impl Engine {
-    /// Takes a world for a walk that begins at its present.
+    /// Takes a world for a walk that begins at its present. In no process a job of it is claimed from here on, but
+    /// by the walk itself.
     ///
     /// # Errors
-    /// 409 `clock_busy` while another walk has it.
-    pub(crate) fn begin_walk(&self, gateway: &Gateway) -> Result<Walk, EngineError> {
-        let at = self.world_now(&self.fresh(gateway));
-        let mut disturbances = lock(&self.inner().disturbances);
-        if disturbances.walks.contains_key(&gateway.id) {
-            return Err(ApiError::new(ErrorCode::ClockBusy));
-        }
-        disturbances.walks.insert(gateway.id, at);
+    /// 409 `clock_busy` while another walk has it, in whatever process.
+    pub(crate) async fn begin_walk(&self, gateway: &Gateway) -> Result<Walk, EngineError> {
+        let gateway_id = gateway.id;
+        let begun = self
+            .store()
+            .write("walk.begun", move |tx| {
+                walks::begin(tx, gateway_id, WALK_LEASE_MS)
+            })
+            .await
+            .map_err(from_store)?;
+        let right = begun.ok_or_else(|| ApiError::new(ErrorCode::ClockBusy))?;
+        // Another process may have moved the clock since the call arrived.
+        self.reload_gateways().await.map_err(from_store)?;
+        let gateway = self
+            .gateway_by_id(gateway_id)
+            .ok_or_else(|| ApiError::new(ErrorCode::InvalidGateway))?;
+        let standing = Standing {
+            right,
+            at: gateway.clock.world_now(self.wall_now()),
+            renewed: self.rt().wall.ticks(),
+        };
+        lock(&self.inner().disturbances)
+            .walks
+            .insert(gateway_id, standing);
         Ok(Walk {
             engine: self.clone(),
-            gateway_id: gateway.id,
+            gateway,
+            right,
         })
     }
 
+    /// Ends a walk that failed, so that the next one need not wait for the end of its lease.
+    pub(crate) async fn abandon_walk(&self, walk: Walk) {
+        let right = walk.right;
+        let ended = self
+            .store()
+            .write("walk.abandoned", move |tx| walks::end(tx, right).map(|_| ()))
+            .await;
+        if let Err(error) = ended {
+            tracing::warn!(%error, gateway.name = %walk.gateway.name, "a world stays taken until the lease of its walk ends");
+        }
+    }
+
     /// Moves the walk to another instant.
-    pub(crate) fn walk_to(&self, gateway: &Gateway, at: Timestamp) {
-        lock(&self.inner().disturbances).walks.insert(gateway.id, at);
+    pub(crate) fn walk_to(&self, walk: &Walk, at: Timestamp) {
+        if let Some(standing) = lock(&self.inner().disturbances)
+            .walks
+            .get_mut(&walk.right.gateway_id)
+        {
+            standing.at = at;
+        }
+    }
+
+    /// Renews the walks of this process; called about once a second, and by long walks themselves.
+    pub(crate) async fn keep_walks(&self) {
+        let walks: Vec<Standing> = lock(&self.inner().disturbances).walks.values().copied().collect();
+        for Standing { right, renewed, .. } in walks {
+            let now = self.rt().wall.ticks();
+            if u128::from(now.0.saturating_sub(renewed.0)) < RENEW_EVERY.as_micros() {
+                continue;
+            }
+            let kept = self
+                .store()
+                .write("walk.renewed", move |tx| walks::renew(tx, right, WALK_LEASE_MS))
+                .await;
+            match kept {
+                Ok(true) => {
+                    if let Some(walk) = lock(&self.inner().disturbances).walks.get_mut(&right.gateway_id) {
+                        walk.renewed = now;
+                    }
+                }
+                // The walk finds out by its next claim, or by its end.
+                Ok(false) => tracing::warn!(
+                    gateway.id = right.gateway_id,
+                    "a walk lost its world to another process"
+                ),
+                Err(error) => {
+                    tracing::warn!(%error, gateway.id = right.gateway_id, "a walk could not be renewed");
+                }
+            }
+        }
     }
 
     /// Where a walk through this world stands, if there is one.
     pub(crate) fn walk_at(&self, gateway: &Gateway) -> Option<Timestamp> {
-        lock(&self.inner().disturbances).walks.get(&gateway.id).copied()
+        let disturbances = lock(&self.inner().disturbances);
+        disturbances.walks.get(&gateway.id).map(|standing| standing.at)
     }
 
     /// The right to claim jobs of a world; `None` while it is walked through. One look at a time per world.

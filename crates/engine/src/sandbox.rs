@@ -10,7 +10,7 @@ use torana_domain::time::{DAY_MS, Timestamp};
 use torana_exchange::core::command::{AccountView, NewAccount, SecurityName, WorldView};
 use torana_exchange::core::{Command, Reply};
 use torana_storage::gateway::jobs::{self, JobDomain};
-use torana_storage::gateway::{batches, gateways, resets, transactions, transcripts};
+use torana_storage::gateway::{batches, gateways, resets, transactions, transcripts, walks};
 use torana_storage::{StoreError, Tx};
 
 use crate::context::{Engine, lock};
@@ -19,6 +19,7 @@ use crate::error::{EngineError, from_store};
 use crate::gateways::Gateway;
 use crate::jobs::kind;
 use crate::lifecycle::{self, Now};
+use crate::rest::Walk;
 
 /// How much a reset throws away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,11 +108,20 @@ impl Engine {
         gateway: &Gateway,
         reset: Reset,
     ) -> Result<(WorldView, ClockState), EngineError> {
-        let walk = self.begin_walk(gateway)?;
+        let walk = self.begin_walk(gateway).await?;
+        let done = self.reset_within(&walk, reset).await;
+        if done.is_err() {
+            self.abandon_walk(walk).await;
+            return done;
+        }
+        drop(walk);
+        self.seed_again(gateway).await?;
+        done
+    }
+
+    async fn reset_within(&self, walk: &Walk, reset: Reset) -> Result<(WorldView, ClockState), EngineError> {
+        let gateway = &walk.gateway;
         self.await_running_jobs(gateway).await?;
-        // The clock as it is now: a refusal after the exchange's part would leave the reset half-way.
-        self.reload_gateways().await.map_err(from_store)?;
-        let gateway = &*self.fresh(gateway);
         let command = Command::Reset {
             seed: reset.seed,
             start: reset.start_at,
@@ -122,19 +132,18 @@ impl Engine {
         let Reply::World(world) = reply else {
             return Err(ApiError::new(ErrorCode::InternalError));
         };
-        let clock = self.reset_gateway(gateway, reset, world.started_at).await?;
-        drop(walk);
-        self.seed_again(gateway).await?;
+        let clock = self.reset_gateway(walk, reset, world.started_at).await?;
         Ok((world, clock))
     }
 
-    /// The gateway's part of a reset.
+    /// The gateway's part of a reset, the end of its walk included.
     async fn reset_gateway(
         &self,
-        gateway: &Gateway,
+        walk: &Walk,
         reset: Reset,
         start: Timestamp,
     ) -> Result<ClockState, EngineError> {
+        let (gateway, right) = (&walk.gateway, walk.right);
         let wall = self.wall_now();
         let version = gateway.clock.version.saturating_add(1);
         let clock = if reset.freeze {
@@ -148,7 +157,7 @@ impl Engine {
         let written = self
             .store()
             .write("world.reset", move |tx| {
-                if !gateways::put_clock(tx, gateway_id, version, &text)? {
+                if !walks::end(tx, right)? || !gateways::put_clock(tx, gateway_id, version, &text)? {
                     return Err(StoreError::Rollback);
                 }
                 transactions::turn_back(tx, gateway_id, start)?;

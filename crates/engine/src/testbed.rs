@@ -343,7 +343,7 @@ impl Bed {
     /// Runs what is due now, and what follows from it at once.
     pub(crate) fn run_due(&self) {
         for _ in 0..1000 {
-            let ran = run(self.engine.run_due_jobs(&self.gateway, self.now().world)).unwrap();
+            let ran = run(self.engine.run_due_jobs(&self.gateway, None, self.now().world)).unwrap();
             if ran.jobs == 0 {
                 return;
             }

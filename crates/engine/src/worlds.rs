@@ -5,11 +5,14 @@ use torana_contract::envelope::ApiError;
 use torana_contract::errors::ErrorCode;
 use torana_domain::time::Timestamp;
 use torana_exchange::core::{Command, Reply};
-use torana_storage::gateway::{gateways, jobs};
+use torana_storage::StoreError;
+use torana_storage::gateway::{gateways, jobs, walks};
 
 use crate::context::Engine;
+use crate::create::to_json;
 use crate::error::{EngineError, from_store};
 use crate::gateways::Gateway;
+use crate::rest::Walk;
 
 /// What a clock call ran.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,7 +41,7 @@ impl Engine {
         gateway.clock.world_now(self.wall_now())
     }
 
-    /// Whether a clock call is walking through this world now.
+    /// Whether a clock call of this process is walking through this world now.
     #[must_use]
     pub fn is_stepping(&self, gateway: &Gateway) -> bool {
         self.walk_at(gateway).is_some()
@@ -55,18 +58,36 @@ impl Engine {
         gateway: &Gateway,
         edit: ClockEdit,
     ) -> Result<(ClockState, Ran), EngineError> {
-        let walk = self.begin_walk(gateway)?;
-        let gateway = &*self.fresh(gateway);
+        let walk = self.begin_walk(gateway).await?;
+        let walked = self.walk_the_edit(&walk, edit).await;
+        if walked.is_err() {
+            self.abandon_walk(walk).await;
+        }
+        walked
+    }
+
+    /// Goes to where the edit leads, and stores the clock together with the end of the walk.
+    async fn walk_the_edit(&self, walk: &Walk, edit: ClockEdit) -> Result<(ClockState, Ran), EngineError> {
+        let gateway = &walk.gateway;
         let start = self.world_now(gateway);
         let next = gateway.clock.apply(edit, self.wall_now()).map_err(clock_error)?;
         let target = next.world_now(self.wall_now());
         self.await_running_jobs(gateway).await?;
-        let ran = self.step_world(gateway, start, target).await?;
-        let stored = self
-            .store_clock(gateway, rebased(next, target, self.wall_now()))
-            .await;
-        drop(walk);
-        Ok((stored?, ran))
+        let ran = self.step_world(walk, start, target).await?;
+        let clock = rebased(next, target, self.wall_now());
+        let (right, version, text) = (walk.right, clock.version, to_json(&clock)?);
+        let stored = self.store().write("clock.changed", move |tx| {
+            let stands = walks::end(tx, right)? && gateways::put_clock(tx, right.gateway_id, version, &text)?;
+            stands.then_some(()).ok_or(StoreError::Rollback)
+        });
+        match stored.await {
+            Ok(()) => {}
+            Err(StoreError::Rollback) => return Err(ApiError::new(ErrorCode::ClockBusy)),
+            Err(error) => return Err(from_store(error)),
+        }
+        // The new clock is known before the walk's instant is forgotten.
+        self.reload_gateways().await.map_err(from_store)?;
+        Ok((clock, ran))
     }
 
     /// Stores a clock state made by the caller (creation of a world, reset, start of the demo).
@@ -74,7 +95,7 @@ impl Engine {
     /// # Errors
     /// 409 `clock_busy` if another process changed the clock meanwhile; the storage's.
     pub async fn store_clock(&self, gateway: &Gateway, state: ClockState) -> Result<ClockState, EngineError> {
-        let text = serde_json::to_string(&state).map_err(|_| ApiError::new(ErrorCode::InternalError))?;
+        let text = to_json(&state)?;
         let (gateway_id, version) = (gateway.id, state.version);
         let stored = self
             .store()
@@ -90,30 +111,28 @@ impl Engine {
         Ok(state)
     }
 
-    /// Visits every due instant of exchange and gateway up to `target`.
-    async fn step_world(
-        &self,
-        gateway: &Gateway,
-        start: Timestamp,
-        target: Timestamp,
-    ) -> Result<Ran, EngineError> {
+    /// Visits every instant up to `target` at which a job of the gateway is due. What the exchange does by itself
+    /// in between happens on the way, each thing at its own instant.
+    async fn step_world(&self, walk: &Walk, start: Timestamp, target: Timestamp) -> Result<Ran, EngineError> {
+        let gateway = &walk.gateway;
         let mut ran = Ran::default();
         let mut at = start;
         for _ in 0..INSTANTS_MAX {
+            self.keep_walks().await;
             ran.exchange_events += self.advance_exchange(gateway, at).await?;
-            let done = self.run_due_jobs(gateway, at).await?;
+            let done = self.run_due_jobs(gateway, Some(walk.right), at).await?;
             ran.jobs += done.jobs;
             ran.webhook_attempts += done.webhook_attempts;
             if done.jobs > 0 {
                 continue;
             }
-            let Some(next) = self.next_due(gateway, at).await?.filter(|next| *next <= target) else {
+            let Some(next) = self.next_due(gateway).await?.filter(|next| *next <= target) else {
                 break;
             };
             at = next.max(at);
-            self.walk_to(gateway, at);
+            self.walk_to(walk, at);
         }
-        self.walk_to(gateway, target);
+        self.walk_to(walk, target);
         ran.exchange_events += self.advance_exchange(gateway, target).await?;
         Ok(ran)
     }
@@ -142,19 +161,13 @@ impl Engine {
         }
     }
 
-    /// The next instant after `at` at which exchange or gateway has work in this world.
-    async fn next_due(&self, gateway: &Gateway, at: Timestamp) -> Result<Option<Timestamp>, EngineError> {
+    /// When the gateway's next job on world time is due.
+    async fn next_due(&self, gateway: &Gateway) -> Result<Option<Timestamp>, EngineError> {
         let (gateway_id, wall) = (gateway.id, self.wall_now());
-        let job = self
-            .store()
+        self.store()
             .read(move |tx| jobs::next_due(tx, gateway_id, jobs::JobDomain::World, wall))
             .await
-            .map_err(from_store)?;
-        let later = match self.ask_exchange(gateway, at, Command::NextDue).await? {
-            Reply::NextDue(next) => Some(next).filter(|next| *next > at),
-            _ => None,
-        };
-        Ok([job, later].into_iter().flatten().min())
+            .map_err(from_store)
     }
 }
 

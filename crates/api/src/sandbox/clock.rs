@@ -134,13 +134,10 @@ pub async fn sandbox_get_clock(
     State(api): State<ApiState>,
     call: Call<Control>,
 ) -> Result<Response, Failure> {
-    let (engine, gateway) = (api.engine(), &call.caller.gateway);
-    reply::data(ClockBody::of(
-        engine,
-        &gateway.clock,
-        engine.world_now(gateway),
-        None,
-    ))
+    let engine = api.engine();
+    let gateway = engine.fresh_gateway(&call.caller.gateway).await?;
+    let world_time = engine.world_now(&gateway);
+    reply::data(ClockBody::of(engine, &gateway.clock, world_time, None))
 }
 
 /// Move the world's clock.

@@ -199,7 +199,7 @@ fn a_crash_after_the_write_ahead_step_never_sends_again() {
     for play in [Play::FillAndHang, Play::Hang] {
         let (mut bed, txn) = basket(&BASKET[..2], &[play, Play::Fill]);
         bed.machine.is_hanging.store(true, Ordering::SeqCst);
-        run_until_stuck(bed.engine.run_due_jobs(&bed.gateway, at(MORNING)));
+        run_until_stuck(bed.engine.run_due_jobs(&bed.gateway, None, at(MORNING)));
         assert_eq!(states(&bed.seen(txn)), [Queued, Submitting]);
         bed.restart();
         bed.run_until(at("2026-01-05T04:33:00.000Z"));
@@ -357,7 +357,7 @@ fn sends_keep_to_the_limit_of_the_account() {
 fn a_stopping_process_leaves_the_rest_for_the_next_start() {
     let (bed, txn) = basket(&BASKET, &[]);
     bed.machine.is_stopping.store(true, Ordering::SeqCst);
-    let ran = crate::testbed::run(bed.engine.run_due_jobs(&bed.gateway, at(MORNING))).unwrap();
+    let ran = crate::testbed::run(bed.engine.run_due_jobs(&bed.gateway, None, at(MORNING))).unwrap();
     assert_eq!((ran.jobs, states(&bed.seen(txn))), (1, vec![Queued; 3]));
     bed.machine.is_stopping.store(false, Ordering::SeqCst);
     bed.run_due();

@@ -14,6 +14,7 @@ pub mod sessions;
 pub mod snapshots;
 pub mod transactions;
 pub mod transcripts;
+pub mod walks;
 
 use crate::migrate::Migration;
 
@@ -64,6 +65,11 @@ pub const MIGRATIONS: &[Migration] = &[
         "sealed_answers",
         include_str!("../../migrations/gateway/0009_sealed_answers.sql"),
     ),
+    Migration::common(
+        10,
+        "walks",
+        include_str!("../../migrations/gateway/0010_walks.sql"),
+    ),
 ];
 
 /// Every statement of this schema, for the test that prepares them on both engines.
@@ -84,6 +90,7 @@ pub fn all_statements() -> Vec<&'static str> {
         snapshots::STATEMENTS,
         transactions::STATEMENTS,
         transcripts::STATEMENTS,
+        walks::STATEMENTS,
     ]
     .concat()
 }
