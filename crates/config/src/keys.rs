@@ -71,7 +71,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "exchange.kite.listen",
-        "address of the exchange's Kite interface [default: off; demo: 127.0.0.1:8082]",
+        "address of the exchange's Kite interface [default: off; demo, exchange serve: 127.0.0.1:8082]",
         "allowed are off, or an IP address and a port, such as 127.0.0.1:8082",
     ),
     key(

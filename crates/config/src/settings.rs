@@ -23,6 +23,8 @@ pub enum Command {
         /// Default of `data.dir`.
         data_dir: PathBuf,
     },
+    /// `torana exchange serve`.
+    Exchange,
     /// Every command that works on an installation without serving it.
     Admin {
         /// Default of `data.dir`.
@@ -95,7 +97,7 @@ impl Settings {
     pub const LISTEN: SocketAddr = loopback(8080);
     /// Default of `metrics.listen`.
     pub const METRICS_LISTEN: SocketAddr = loopback(9464);
-    /// Default of `exchange.kite.listen` in the demo.
+    /// Default of `exchange.kite.listen` in the demo and in an exchange process.
     pub const KITE_LISTEN: SocketAddr = loopback(8082);
 
     /// Merges the inputs, gives every value its type and checks the rules of the profile.
@@ -106,9 +108,10 @@ impl Settings {
         let layers = merge(inputs)?;
         let read = Reader(&layers);
         let is_demo = matches!(command, Command::Demo { .. });
+        let has_kite = is_demo || *command == Command::Exchange;
         let profile = profile(&read, is_demo)?;
         let data_dir = match command {
-            Command::Serve => PathBuf::from("./torana-data"),
+            Command::Serve | Command::Exchange => PathBuf::from("./torana-data"),
             Command::Demo { data_dir } | Command::Admin { data_dir } => data_dir.clone(),
         };
         let data_dir = read.get_or("data.dir", data_dir, parse::path)?.value;
@@ -136,7 +139,7 @@ impl Settings {
             exchange_url: origin(&read, "exchange.url")?,
             kite_listen: read.get_or(
                 "exchange.kite.listen",
-                is_demo.then_some(Self::KITE_LISTEN),
+                has_kite.then_some(Self::KITE_LISTEN),
                 parse::optional_address,
             )?,
             sandbox_enabled: read.get_or("sandbox.enabled", false, parse::boolean)?.value,
@@ -186,7 +189,7 @@ impl Settings {
             (Some(url), Profile::Sandbox) if !url.is_https() && !url.is_loopback() => {
                 Err(read.refuse(KEY, LOOPBACK))
             }
-            (None, _) if matches!(command, Command::Admin { .. }) => Ok(()),
+            (None, _) if matches!(command, Command::Admin { .. } | Command::Exchange) => Ok(()),
             (None, Profile::Production) => Err(read.refuse(KEY, &format!("required; {HTTPS}"))),
             (None, Profile::Sandbox) if !self.listen.value.ip().is_loopback() => Err(read.refuse(
                 KEY,

@@ -5,6 +5,7 @@ use torana_domain::ids::GatewayName;
 use zeroize::Zeroizing;
 
 use crate::encoding::{hmac_of_parts, lower_hex};
+use crate::secrets::Secret;
 
 /// The installation's key for these hashes. It never rotates: every stored identity would become unknown.
 #[derive(Clone)]
@@ -17,6 +18,13 @@ impl IdentityKey {
 
     pub(crate) fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// What a gateway shows to an exchange process of the same installation, and nobody else can.
+    #[must_use]
+    pub fn exchange_key(&self) -> Secret {
+        let parts = ["torana exchange port v1"];
+        Secret::new(lower_hex(hmac_of_parts(self.0.as_slice(), &parts).as_ref()))
     }
 
     /// The keyed hash, 64 hexadecimal digits, of the account `client_id` (the broker's stable client id,

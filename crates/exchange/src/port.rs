@@ -1,5 +1,5 @@
 //! The border of the exchange: plain values go in, plain values come out. The exchange runs inside the process
-//! ([`crate::embedded`]) or in one of its own; the gateway sees this trait and nothing else.
+//! ([`crate::embedded`]) or in one of its own ([`crate::remote`]); the gateway sees this trait and nothing else.
 
 use serde::{Deserialize, Serialize};
 use torana_domain::time::Timestamp;

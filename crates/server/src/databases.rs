@@ -1,4 +1,4 @@
-//! The two databases of an installation, opened and brought to this version.
+//! The databases of an installation, opened and brought to this version.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,36 +26,65 @@ pub struct OpenDatabase {
     pub postgres_version: Option<i64>,
 }
 
-/// Both databases.
+/// The databases that a process works on.
 #[derive(Clone)]
-pub struct Databases {
-    /// Gateways, users, transactions, orders, deliveries, jobs.
-    pub gateway: OpenDatabase,
-    /// The paper exchange's worlds.
-    pub exchange: OpenDatabase,
-}
+pub struct Databases(Vec<OpenDatabase>);
+
+const GATEWAY: &str = "gateway";
+const EXCHANGE: &str = "exchange";
 
 impl Databases {
-    /// Opens both, making the data directory and SQLite files that are not there.
+    /// Opens those of a gateway process, making the data directory and SQLite files that are not there: its own,
+    /// and the exchange's unless the exchange is a process of its own.
     ///
     /// # Errors
     /// Exit code 3 for a directory that cannot be made, 1 for a database that cannot be opened.
     pub async fn open(settings: &Settings) -> Result<Self, Failure> {
-        let (gateway, exchange) = tokio::try_join!(
-            open("gateway", settings.database.clone(), gateway::MIGRATIONS),
-            open(
-                "exchange",
-                settings.exchange_database.clone(),
-                exchange::MIGRATIONS
-            ),
-        )?;
-        Ok(Self { gateway, exchange })
+        let gateway = open(GATEWAY, settings.database.clone(), gateway::MIGRATIONS);
+        if settings.exchange_url.is_some() {
+            return Ok(Self(vec![gateway.await?]));
+        }
+        let exchange = open(EXCHANGE, settings.exchange_database.clone(), exchange::MIGRATIONS);
+        let (gateway, exchange) = tokio::try_join!(gateway, exchange)?;
+        Ok(Self(vec![gateway, exchange]))
     }
 
-    /// Both, for work that is the same for each.
+    /// Opens that of an exchange process.
+    ///
+    /// # Errors
+    /// As [`Databases::open`].
+    pub async fn open_exchange(settings: &Settings) -> Result<Self, Failure> {
+        let exchange = open(EXCHANGE, settings.exchange_database.clone(), exchange::MIGRATIONS);
+        Ok(Self(vec![exchange.await?]))
+    }
+
+    /// All of them, for work that is the same for each.
     #[must_use]
-    pub fn all(&self) -> [&OpenDatabase; 2] {
-        [&self.gateway, &self.exchange]
+    pub fn all(&self) -> &[OpenDatabase] {
+        &self.0
+    }
+
+    /// Gateways, users, transactions, orders, deliveries, jobs.
+    ///
+    /// # Errors
+    /// Exit code 1 in an exchange process.
+    pub fn gateway(&self) -> Result<&Store, Failure> {
+        self.find(GATEWAY)
+    }
+
+    /// The paper exchange's worlds.
+    ///
+    /// # Errors
+    /// Exit code 1 where the exchange is a process of its own.
+    pub fn exchange(&self) -> Result<&Store, Failure> {
+        self.find(EXCHANGE)
+    }
+
+    fn find(&self, name: &str) -> Result<&Store, Failure> {
+        let found = self.0.iter().find(|database| database.name == name);
+        found
+            .map(|database| &database.store)
+            .ok_or_else(|| Failure::failed(format!("this process has no database {name}")))
     }
 
     /// What is pending, as `database 0001_name`.
@@ -111,7 +140,7 @@ impl Databases {
             return Ok(());
         }
         Err(Failure::refused(format!(
-            "pending migrations: {}; apply them with `torana migrate`, or start with `torana serve --migrate`",
+            "pending migrations: {}; apply them with `torana migrate`, or start with --migrate",
             pending.join(", ")
         )))
     }

@@ -51,6 +51,11 @@ pub fn settings(common: &Common, args: &DemoArgs) -> Result<Settings, Failure> {
     let first = installation::load_settings(common, Purpose::Demo, more())?;
     installation::prepare_demo(&first.data_dir, &SystemEntropy::default())?;
     let settings = installation::load_settings(common, Purpose::Demo, more())?;
+    if let Some(url) = &settings.exchange_url {
+        return Err(Failure::refused(format!(
+            "exchange.url = \"{url}\": allowed for the demo is nothing, because it has its own exchange"
+        )));
+    }
     if !settings.listen.value.ip().is_loopback() {
         return Err(Failure::refused(format!(
             "server.listen = \"{}\" ({}): allowed for the demo is a loopback address, because its secrets are public",
@@ -117,7 +122,7 @@ async fn bind_all(settings: &Settings, args: &DemoArgs) -> Result<Bound, Failure
 /// # Errors
 /// Exit code 3: a refused setting or an explicit address that is taken.
 pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
-    let _serving = Serving::begin(settings)?;
+    let _serving = Serving::begin(&settings.database)?;
     let bound = bind_all(settings, args).await?;
     let keyring = read_keyring(settings)?;
     let egress_allow = allow_list(settings, &egress_targets(&bound, args)?)?;

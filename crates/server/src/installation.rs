@@ -33,6 +33,8 @@ pub enum Purpose {
     Serve,
     /// `demo`.
     Demo,
+    /// `exchange serve`.
+    Exchange,
     /// Everything else.
     Admin,
 }
@@ -49,6 +51,7 @@ pub fn load_settings(common: &Common, purpose: Purpose, more: MoreFlags) -> Resu
     let data_dir = data_dir(common, purpose, &environment)?;
     let command = match purpose {
         Purpose::Serve => Command::Serve,
+        Purpose::Exchange => Command::Exchange,
         Purpose::Demo => Command::Demo {
             data_dir: data_dir.clone(),
         },
@@ -111,7 +114,7 @@ fn data_dir(
     }
     let default = PathBuf::from(DEFAULT_DATA);
     match purpose {
-        Purpose::Serve => Ok(default),
+        Purpose::Serve | Purpose::Exchange => Ok(default),
         Purpose::Demo => demo_dir(),
         Purpose::Admin if common.config.is_some() || default.is_dir() => Ok(default),
         Purpose::Admin => demo_dir(),

@@ -8,6 +8,8 @@ pub mod databases;
 pub mod demo;
 mod demo_gateway;
 mod disk;
+mod exchange_port;
+mod exchange_serve;
 pub mod exit;
 pub mod installation;
 mod kite;
@@ -27,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use cli::args::KeysCommand;
+use cli::args::{ExchangeCommand, KeysCommand};
 use cli::{Cli, Command};
 use exit::Failure;
 use installation::{Purpose, load_settings};
@@ -61,6 +63,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     let Cli { common, command } = cli;
     let settings = match &command {
         Command::Demo(args) => demo::settings(&common, args)?,
+        Command::Exchange(ExchangeCommand::Serve(args)) => exchange_serve::settings(&common, args)?,
         Command::Serve(_) => load_settings(&common, Purpose::Serve, Vec::new())?,
         _ => load_settings(&common, Purpose::Admin, Vec::new())?,
     };
@@ -68,6 +71,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => demo::run(&settings, &args).await,
         Command::Serve(args) => serve::run(&settings, &args).await,
+        Command::Exchange(ExchangeCommand::Serve(args)) => exchange_serve::run(&settings, &args).await,
         Command::Migrate(args) => commands::migrate::run(&settings, args).await,
         Command::Doctor(args) => commands::doctor::run(&settings, args).await,
         Command::Backup(args) => commands::backup::run(&settings, &args).await,

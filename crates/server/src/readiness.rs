@@ -1,4 +1,4 @@
-//! What has to be well before this process takes traffic: both databases, their writes, the disk.
+//! What has to be well before this process takes traffic: its databases, their writes, the disk.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,13 +18,20 @@ const DISK_FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 pub fn checks(databases: &Databases, settings: &Settings) -> Vec<Check> {
     let mut checks: Vec<Check> = databases
         .all()
-        .into_iter()
+        .iter()
         .map(|database| (database.name, check_of(database)))
         .collect();
-    for (name, database) in [
-        ("disk", &settings.database),
-        ("exchange_disk", &settings.exchange_database),
+    for (name, is_here, database) in [
+        ("disk", databases.gateway().is_ok(), &settings.database),
+        (
+            "exchange_disk",
+            databases.exchange().is_ok(),
+            &settings.exchange_database,
+        ),
     ] {
+        if !is_here {
+            continue;
+        }
         if let Database::Sqlite { path } = database {
             let directory = path
                 .parent()

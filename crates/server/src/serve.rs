@@ -20,7 +20,7 @@ use crate::wiring::{EngineInputs, build_engine};
 /// Exit code 3: a refused setting, pending migrations, a taken address, missing keys.
 pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
     check_rules(settings, args)?;
-    let _serving = Serving::begin(settings)?;
+    let _serving = Serving::begin(&settings.database)?;
     let keyring = read_keyring(settings)?;
     let egress_allow = allow_list(settings, &[])?;
     let mut process = Process::new(args.seed, egress_allow.clone());
@@ -132,11 +132,6 @@ fn check_rules(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
             "ratelimit.shared = true: allowed in this version is false, because limits are counted per process",
         ));
     }
-    if let Some(url) = &settings.exchange_url {
-        return Err(Failure::refused(format!(
-            "exchange.url = \"{url}\": allowed in this version is nothing, because the exchange is embedded"
-        )));
-    }
     Ok(())
 }
 
@@ -185,15 +180,5 @@ mod tests {
             );
             assert!(check(&sandbox, refused).is_ok());
         }
-        let apart = [
-            ("server.profile", "sandbox"),
-            ("exchange.url", "http://127.0.0.1:1"),
-        ];
-        assert!(
-            check(&apart, &plain)
-                .unwrap_err()
-                .message
-                .contains("exchange.url")
-        );
     }
 }

@@ -6,12 +6,12 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use torana_config::{Database, Settings};
+use torana_config::Database;
 
 use crate::exit::Failure;
 use crate::installation::prepare_data_dir;
 
-/// The right to serve the gateway's database, held until it is dropped or the process ends, however it ends.
+/// The right to serve a database, held until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
 #[must_use = "the right ends when this is dropped"]
 pub struct Serving {
@@ -23,8 +23,8 @@ impl Serving {
     ///
     /// # Errors
     /// Exit code 3 while another process serves the same database; 1 if that cannot be found out.
-    pub fn begin(settings: &Settings) -> Result<Self, Failure> {
-        let Database::Sqlite { path } = &settings.database else {
+    pub fn begin(database: &Database) -> Result<Self, Failure> {
+        let Database::Sqlite { path } = database else {
             return Ok(Self { _file: None });
         };
         prepare_data_dir(path.parent().unwrap_or(Path::new(".")))?;

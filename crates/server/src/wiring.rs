@@ -9,7 +9,9 @@ use torana_credentials::keyring::Keyring;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
 use torana_engine::{Engine, EngineParts, Gateway, Registry};
-use torana_exchange::{EmbeddedExchange, ExchangeParts, Market, Ownership, PaperBroker, Port};
+use torana_exchange::{
+    EmbeddedExchange, ExchangeParts, Market, Ownership, PaperBroker, Port, RemoteExchange,
+};
 use torana_runtime::{Entropy, Rt};
 use torana_storage::{Dialect, Store};
 use torana_webhooks::egress::AllowList;
@@ -46,12 +48,36 @@ impl Registry for Brokers {
     }
 }
 
-/// An embedded database has one serving process; PostgreSQL may have several.
-fn ownership_of(store: &Store) -> Ownership {
-    match store.dialect() {
-        Dialect::Sqlite => Ownership::Alone,
-        Dialect::Postgres => Ownership::Shared,
-    }
+/// The exchange inside this process.
+pub fn embedded_exchange(rt: &Rt, store: &Store, seed: Option<u64>) -> EmbeddedExchange {
+    EmbeddedExchange::new(ExchangeParts {
+        rt: rt.clone(),
+        store: store.clone(),
+        market: Market::bundled(),
+        default_seed: seed,
+        // An embedded database has one serving process; PostgreSQL may have several.
+        ownership: match store.dialect() {
+            Dialect::Sqlite => Ownership::Alone,
+            Dialect::Postgres => Ownership::Shared,
+        },
+    })
+}
+
+/// The exchange behind every sandbox gateway: embedded, or the process that the settings name.
+fn exchange(
+    settings: &Settings,
+    rt: &Rt,
+    databases: &Databases,
+    keyring: &Keyring,
+    seed: Option<u64>,
+) -> Result<Arc<dyn Port>, Failure> {
+    let Some(url) = &settings.exchange_url else {
+        return Ok(Arc::new(embedded_exchange(rt, databases.exchange()?, seed)));
+    };
+    let key = keyring.identity_key().exchange_key();
+    let remote = RemoteExchange::new(rt.http.clone(), &url.to_string(), &key);
+    let remote = remote.ok_or_else(|| Failure::failed("the exchange's key cannot be sent"))?;
+    Ok(Arc::new(remote))
 }
 
 /// What an engine needs beside the settings.
@@ -86,13 +112,7 @@ pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Resu
         seed,
         fetches_logos,
     } = inputs;
-    let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(ExchangeParts {
-        rt: rt.clone(),
-        store: databases.exchange.store.clone(),
-        market: Market::bundled(),
-        default_seed: seed,
-        ownership: ownership_of(&databases.exchange.store),
-    }));
+    let exchange = exchange(settings, &rt, databases, &keyring, seed)?;
     let registry = Arc::new(Brokers {
         exchange: exchange.clone(),
         entropy: rt.entropy.clone(),
@@ -100,7 +120,7 @@ pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Resu
     let is_sandbox = settings.profile == ServerProfile::Sandbox;
     let engine = Engine::new(EngineParts {
         rt,
-        store: databases.gateway.store.clone(),
+        store: databases.gateway()?.clone(),
         keyring,
         registry,
         exchange,

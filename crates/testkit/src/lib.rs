@@ -12,6 +12,7 @@
     reason = "a helper of tests: a panic here is the test's failure"
 )]
 
+pub mod beside;
 pub mod browser;
 pub mod cli;
 pub mod flow;

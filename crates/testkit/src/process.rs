@@ -32,15 +32,21 @@ const LOG_LINES_SHOWN_MAX: usize = 40;
 /// An installation, running or not. Dropping it kills the process and removes its data.
 #[derive(Debug)]
 pub struct Torana {
-    options: Options,
-    folder: TempDir,
-    url: String,
-    running: Option<Running>,
-    logs: Arc<Mutex<String>>,
+    pub(crate) folder: Arc<TempDir>,
+    pub(crate) url: String,
+    /// System calls that a tracer records.
+    pub(crate) traces: Option<&'static str>,
+    /// The binary, if it is not the one under test.
+    pub(crate) binary: Option<PathBuf>,
+    /// What the process is started with, after the binary's name.
+    pub(crate) serves: Vec<String>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) running: Option<Running>,
+    pub(crate) logs: Arc<Mutex<String>>,
 }
 
 #[derive(Debug)]
-struct Running {
+pub(crate) struct Running {
     child: Child,
     stdout: Vec<String>,
 }
@@ -100,10 +106,20 @@ impl Torana {
         let listen = format!("127.0.0.1:{}", free_port());
         let config = options.config(&folder, &listen, database.as_deref());
         std::fs::write(folder.path().join("torana.toml"), config).expect("the settings");
+        let mut serves = vec!["serve".to_owned()];
+        if options.demo_gateway {
+            serves.push("--seed-demo-gateway".to_owned());
+        }
+        if let Some(seed) = options.seed {
+            serves.extend(["--seed".to_owned(), seed.to_string()]);
+        }
         let torana = Self {
-            options,
-            folder,
+            folder: Arc::new(folder),
             url: format!("http://{listen}"),
+            traces: options.traced_calls,
+            binary: options.binary,
+            serves,
+            environment: Vec::new(),
             running: None,
             logs: Arc::default(),
         };
@@ -151,17 +167,12 @@ impl Torana {
     /// If it ends or stays silent instead.
     pub fn run(&mut self) {
         assert!(self.running.is_none(), "it runs already");
-        let mut command = match self.options.traced_calls {
+        let mut command = match self.traces {
             None => self.command(),
             Some(names) => self.traced(names),
         };
-        command.args(["serve", "--config", &self.config_file()]);
-        if self.options.demo_gateway {
-            command.arg("--seed-demo-gateway");
-        }
-        if let Some(seed) = self.options.seed {
-            command.arg("--seed").arg(seed.to_string());
-        }
+        command.args(&self.serves).args(["--config", &self.config_file()]);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.running = Some(spawn(command, &self.logs));
     }
 
@@ -187,7 +198,7 @@ impl Torana {
     /// A command of the binary on this installation.
     #[must_use]
     pub fn command(&self) -> Command {
-        let mut command = Command::new(self.options.binary.clone().unwrap_or_else(binary));
+        let mut command = Command::new(self.binary.clone().unwrap_or_else(binary));
         cli::clean_environment(&mut command);
         command.current_dir(self.folder.path());
         command

@@ -50,6 +50,7 @@ mod openapi;
 mod operations;
 mod orders;
 mod pages;
+mod processes;
 mod rotation;
 mod sandbox;
 mod sdk;

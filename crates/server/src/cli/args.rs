@@ -57,6 +57,12 @@ pub enum Command {
     /// Run the gateway
     #[command(after_help = "Example:\n  torana serve --config /etc/torana/torana.toml --migrate")]
     Serve(ServeArgs),
+    /// The paper exchange as a process of its own
+    #[command(
+        subcommand,
+        after_help = "Example:\n  torana exchange serve --config /etc/torana/exchange.toml"
+    )]
+    Exchange(ExchangeCommand),
     /// Make and change gateways, one per partner
     #[command(subcommand, after_help = "Example:\n  torana gateway list")]
     Gateway(GatewayCommand),
@@ -130,6 +136,30 @@ pub struct ServeArgs {
     #[arg(long)]
     pub seed_demo_gateway: bool,
     /// Draw ids from this seed, so that runs can be repeated (profile sandbox only)
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// Commands below `exchange`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ExchangeCommand {
+    /// Run the exchange alone; gateways reach it by the setting exchange.url
+    #[command(
+        after_help = "Example:\n  torana exchange serve --config /etc/torana/exchange.toml --kite 127.0.0.1:8082 --migrate"
+    )]
+    Serve(ExchangeServeArgs),
+}
+
+/// Flags of `exchange serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ExchangeServeArgs {
+    /// Address that gateways and Kite clients reach; port 0 takes a free one [default: 127.0.0.1:8082]
+    #[arg(long, value_name = "ADDR")]
+    pub kite: Option<String>,
+    /// Apply pending migrations before serving
+    #[arg(long)]
+    pub migrate: bool,
+    /// Seed of worlds that begin without one of their own (profile sandbox only)
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 }

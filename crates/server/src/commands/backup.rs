@@ -17,10 +17,10 @@ use crate::installation::prepare_data_dir;
 /// Exit code 5 on PostgreSQL (with the command to use) and when a copy is there already.
 pub async fn run(settings: &Settings, args: &BackupArgs) -> Result<(), Failure> {
     let mut files = Vec::new();
-    for (name, database) in [
-        ("torana.db", &settings.database),
-        ("exchange.db", &settings.exchange_database),
-    ] {
+    let exchange = ("exchange.db", &settings.exchange_database);
+    // The database of an exchange in a process of its own belongs to that process' installation.
+    let exchange = settings.exchange_url.is_none().then_some(exchange);
+    for (name, database) in [("torana.db", &settings.database)].into_iter().chain(exchange) {
         match database {
             Database::Sqlite { path } => files.push((path.clone(), args.to.join(name))),
             Database::Postgres { .. } => return Err(use_pg_dump(&args.to, database)),

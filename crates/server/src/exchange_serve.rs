@@ -1,0 +1,87 @@
+//! `torana exchange serve`: the paper exchange alone, with a database of its own.
+
+use std::sync::Arc;
+
+use torana_config::{Profile, PublicUrl, Settings, Sourced};
+use torana_exchange::Port;
+
+use crate::cli::args::{Common, ExchangeServeArgs};
+use crate::databases::Databases;
+use crate::exit::Failure;
+use crate::installation::{Purpose, load_settings, read_keyring};
+use crate::net::{Limits, bind, health};
+use crate::process::{ListenerSpec, Process, allow_list};
+use crate::serving::Serving;
+use crate::wiring::embedded_exchange;
+use crate::{exchange_port, kite, readiness};
+
+/// Loads the settings of an exchange process.
+///
+/// # Errors
+/// Exit code 3 with the refused setting.
+pub fn settings(common: &Common, args: &ExchangeServeArgs) -> Result<Settings, Failure> {
+    let kite = args
+        .kite
+        .clone()
+        .map(|value| ("exchange.kite.listen", "--kite".to_owned(), value));
+    load_settings(common, Purpose::Exchange, kite.into_iter().collect())
+}
+
+/// Serves worlds until the process is asked to stop.
+///
+/// # Errors
+/// Exit code 3: a refused setting, pending migrations, a taken address, missing keys.
+pub async fn run(settings: &Settings, args: &ExchangeServeArgs) -> Result<(), Failure> {
+    let wanted = check_rules(settings, args)?;
+    let key = read_keyring(settings)?.identity_key().exchange_key();
+    let _serving = Serving::begin(&settings.exchange_database)?;
+    let mut process = Process::new(args.seed, allow_list(settings, &[])?);
+    let databases = Databases::open_exchange(settings).await?;
+    databases
+        .require_current(args.migrate, process.rt.wall.now())
+        .await?;
+    process.serve_metrics(settings, &databases).await?;
+    let listener = bind::bind("exchange.kite.listen", &wanted).await?;
+    let url = PublicUrl::http(bind::bound_address(&listener)?);
+    let exchange: Arc<dyn Port> = Arc::new(embedded_exchange(&process.rt, databases.exchange()?, args.seed));
+    let router = health::router(readiness::checks(&databases, settings))
+        .merge(exchange_port::router(exchange, key))
+        .fallback_service(kite::router());
+    let spec = ListenerSpec {
+        name: "kite",
+        limits: Limits::PUBLIC,
+        public_url: url.clone(),
+        settings,
+    };
+    process.listen(spec, listener, router);
+    let ready = vec![format!("torana kite {url}"), format!("torana ready {url}")];
+    process.run(ready).await
+}
+
+/// What an exchange process refuses, before anything is opened; gives the address that it listens on.
+fn check_rules(
+    settings: &Settings,
+    args: &ExchangeServeArgs,
+) -> Result<Sourced<std::net::SocketAddr>, Failure> {
+    if settings.profile == Profile::Production && args.seed.is_some() {
+        return Err(Failure::refused(
+            "--seed: allowed in profile sandbox only, because ids must not be guessable",
+        ));
+    }
+    if let Some(url) = &settings.exchange_url {
+        return Err(Failure::refused(format!(
+            "exchange.url = \"{url}\": allowed here is nothing, because this process is the exchange"
+        )));
+    }
+    let listen = &settings.kite_listen;
+    let value = listen.value.ok_or_else(|| {
+        Failure::refused(format!(
+            "exchange.kite.listen = \"off\" ({}): allowed here is an IP address and a port, such as 127.0.0.1:8082",
+            listen.source
+        ))
+    })?;
+    Ok(Sourced {
+        value,
+        source: listen.source.clone(),
+    })
+}
