@@ -24,6 +24,9 @@ async function inspect(window, step) {
   expect(await window.title()).not.toBe("");
 }
 
+/** A story whose every page axe examines in two colour schemes; a busy machine takes minutes for it. */
+const EXAMINED_MS = 240_000;
+
 const looked = new Set();
 const look = async (window, step) => {
   looked.add(step);
@@ -31,6 +34,7 @@ const look = async (window, step) => {
 };
 
 test("an order's pages", async ({ open, partner }) => {
+  test.setTimeout(EXAMINED_MS);
   const tab = await open(await partner.create(basket("INFY", "ITC", "RELIANCE")));
   const popup = await tab.click();
   await walk(popup, { until: "brokers" });
@@ -47,6 +51,7 @@ test("an order's pages", async ({ open, partner }) => {
 });
 
 test("an import's pages, with open quantities, short funds and a TPIN besides", async ({ open, partner, page }) => {
+  test.setTimeout(EXAMINED_MS);
   let tab = await open(await partner.create({ intent: "HOLDINGS_IMPORT" }));
   await walk(await tab.click(), { account: "DEMO02", look });
   await tab.outcome();
