@@ -14,12 +14,16 @@ use super::gtt::Gtt;
 use super::line::{Line, Worth};
 use super::order::PaperOrder;
 
-/// An account's identity inside a world. Written `broker/ACCOUNT`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+const NAME_MAX: usize = 16;
+
+/// An account's identity inside a world. Written `broker/ACCOUNT`. It owns no memory: every event carries one, and
+/// every list that finds an order.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AccountKey {
     broker: BrokerKey,
-    account: String,
+    /// Filled up with zeros, so that keys are in the order of their names.
+    account: [u8; NAME_MAX],
 }
 
 /// A text that no account can be called.
@@ -31,14 +35,17 @@ impl AccountKey {
     /// An account named `^[A-Z0-9]{2,16}$` at a broker.
     pub fn new(broker: BrokerKey, account: &str) -> Result<Self, BadAccountName> {
         let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
-        if (2..=16).contains(&account.len()) && account.bytes().all(plain) {
-            Ok(Self {
-                broker,
-                account: account.to_owned(),
-            })
-        } else {
-            Err(BadAccountName)
+        if !(2..=NAME_MAX).contains(&account.len()) || !account.bytes().all(plain) {
+            return Err(BadAccountName);
         }
+        let mut name = [0; NAME_MAX];
+        for (to, from) in name.iter_mut().zip(account.bytes()) {
+            *to = from;
+        }
+        Ok(Self {
+            broker,
+            account: name,
+        })
     }
 
     /// At which broker.
@@ -50,13 +57,21 @@ impl AccountKey {
     /// Its client id there.
     #[must_use]
     pub fn account(&self) -> &str {
-        &self.account
+        let name = self.account.split(|byte| *byte == 0).next();
+        name.and_then(|name| std::str::from_utf8(name).ok())
+            .unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for AccountKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
     }
 }
 
 impl std::fmt::Display for AccountKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.broker, self.account)
+        write!(f, "{}/{}", self.broker, self.account())
     }
 }
 

@@ -5,7 +5,7 @@ use torana_domain::time::Timestamp;
 
 use super::State;
 use crate::core::account::AccountKey;
-use crate::core::book::{Place, Shelf, Waiter};
+use crate::core::book::{Instrument, Place, Shelf, Waiter};
 use crate::core::event::{Event, Fact};
 use crate::core::gtt::{Gtt, GttResult, GttStatus};
 use crate::core::line::Worth;
@@ -126,8 +126,9 @@ impl State {
             self.references.insert((key.clone(), reference.clone()));
         }
         name_at_exchange(self.seed, &mut order);
+        let listed = Listed::of(&order);
         account.reserve(order);
-        self.list(key, number);
+        self.list(key, number, Some(listed));
     }
 
     fn fill(&mut self, key: &AccountKey, number: u64, trade: Trade) {
@@ -151,56 +152,47 @@ impl State {
 
     /// Changes an order; keeps reservations, its book and the list of what is due in step with it.
     fn change_order(&mut self, key: &AccountKey, number: u64, change: impl FnOnce(&mut PaperOrder)) {
-        self.unlist(key, number);
         let seed = self.seed;
-        if let Some(account) = self.accounts.get_mut(key) {
-            account.change_order(number, |order| {
-                change(order);
-                name_at_exchange(seed, order);
-            });
+        let Some(account) = self.accounts.get_mut(key) else {
+            return;
+        };
+        let before = account.orders.get(&number).map(Listed::of);
+        account.change_order(number, |order| {
+            change(order);
+            name_at_exchange(seed, order);
+        });
+        let after = account.orders.get(&number).map(Listed::of);
+        if before != after {
+            self.unlist(key, number, before);
+            self.list(key, number, after);
         }
-        self.list(key, number);
     }
 
     /// Puts an order into its book and onto the list of what is due.
-    fn list(&mut self, key: &AccountKey, number: u64) {
-        let Some(order) = self
-            .accounts
-            .get(key)
-            .and_then(|account| account.orders.get(&number))
-        else {
+    fn list(&mut self, key: &AccountKey, number: u64, listed: Option<Listed>) {
+        let Some(Listed { due, place }) = listed else {
             return;
         };
-        if let Some(due) = order.due {
-            self.due.insert((due.at, number, key.clone()));
+        if let Some(at) = due {
+            self.due.insert((at, number, key.clone()));
         }
-        if let Some((shelf, price)) = order.shelf() {
-            let turn = order.turn.unwrap_or_default();
+        if let Some((instrument, shelf, price, turn)) = place {
             self.turn_count = self.turn_count.max(turn);
             let place = Place::new(shelf, price, turn, Waiter::Order(key.clone(), number));
-            self.books
-                .entry(order.instrument())
-                .or_default()
-                .put(shelf, place);
+            self.books.entry(instrument).or_default().put(shelf, place);
         }
     }
 
     /// Takes it off both again.
-    fn unlist(&mut self, key: &AccountKey, number: u64) {
-        let Some(order) = self
-            .accounts
-            .get(key)
-            .and_then(|account| account.orders.get(&number))
-        else {
+    fn unlist(&mut self, key: &AccountKey, number: u64, listed: Option<Listed>) {
+        let Some(Listed { due, place }) = listed else {
             return;
         };
-        if let Some(due) = order.due {
-            self.due.remove(&(due.at, number, key.clone()));
+        if let Some(at) = due {
+            self.due.remove(&(at, number, key.clone()));
         }
-        if let Some((shelf, price)) = order.shelf() {
-            let turn = order.turn.unwrap_or_default();
+        if let Some((instrument, shelf, price, turn)) = place {
             let place = Place::new(shelf, price, turn, Waiter::Order(key.clone(), number));
-            let instrument = order.instrument();
             if let Some(book) = self.books.get_mut(&instrument) {
                 book.take(shelf, &place);
                 if book.is_empty() {
@@ -259,6 +251,25 @@ impl State {
             if book.is_empty() {
                 self.books.remove(&instrument);
             }
+        }
+    }
+}
+
+/// Where an order is found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Listed {
+    due: Option<Timestamp>,
+    place: Option<(Instrument, Shelf, Price, u64)>,
+}
+
+impl Listed {
+    fn of(order: &PaperOrder) -> Self {
+        let place = order
+            .shelf()
+            .map(|(shelf, price)| (order.instrument(), shelf, price, order.turn.unwrap_or_default()));
+        Self {
+            due: order.due.map(|due| due.at),
+            place,
         }
     }
 }

@@ -10,6 +10,7 @@ mod orders;
 mod priority;
 mod properties;
 mod refusals;
+mod scripts;
 
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Paise, Price, Shares};
@@ -79,6 +80,29 @@ impl World {
             Reply::LoggedIn
         );
         session
+    }
+
+    /// Makes an account with money and shares for orders that no level can fill, and logs in.
+    fn rich(&mut self, account: &str) -> SessionRef {
+        let holding = |ticker: &str| NewHolding {
+            security: SecurityName::Ticker(ticker.to_owned()),
+            quantity: Shares(1_000_000),
+            t1_quantity: Shares(0),
+            average_price: Price(10_000_000),
+            authorised: Shares(0),
+        };
+        let new = NewAccount {
+            key: AccountKey::new(BrokerKey::Kite, account).unwrap(),
+            funds: Paise(100_000_000_000),
+            holdings: ["INFY", "ITC"].map(holding).to_vec(),
+            ddpi: true,
+            behaviour: Behaviour::Normal,
+        };
+        assert!(matches!(
+            self.run(Command::CreateAccount(new)),
+            Reply::AccountMade(_)
+        ));
+        self.login(account)
     }
 
     fn place(&mut self, session: &SessionRef, order: OrderRequest) -> Reply {

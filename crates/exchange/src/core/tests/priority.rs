@@ -5,32 +5,10 @@ use torana_domain::order::Side::{Buy, Sell};
 
 use super::*;
 
-fn rich(world: &mut World, name: &str) -> SessionRef {
-    let key = AccountKey::new(BrokerKey::Kite, name).unwrap();
-    let account = NewAccount {
-        key,
-        funds: Paise(100_000_000_000),
-        holdings: vec![NewHolding {
-            security: SecurityName::Ticker("INFY".to_owned()),
-            quantity: Shares(1_000_000),
-            t1_quantity: Shares(0),
-            average_price: Price(10_000_000),
-            authorised: Shares(0),
-        }],
-        ddpi: true,
-        behaviour: Behaviour::Normal,
-    };
-    assert!(matches!(
-        world.run(Command::CreateAccount(account)),
-        Reply::AccountMade(_)
-    ));
-    world.login(name)
-}
-
 #[test]
 fn a_large_order_walks_through_the_levels_and_no_further_than_its_limit() {
     let mut world = World::new();
-    let session = &rich(&mut world, "WHALE1");
+    let session = &world.rich("WHALE1");
     let offer = world.offer("INFY", Buy);
     let id = world.taken(session, ioc(limit(Buy, "INFY", 60_000, Price(offer.0 + 2_000))));
     let order = world.order(session, &id);
@@ -53,7 +31,7 @@ fn a_large_order_walks_through_the_levels_and_no_further_than_its_limit() {
 #[test]
 fn an_order_that_waits_fills_in_parts_minute_by_minute() {
     let mut world = World::new();
-    let session = &rich(&mut world, "WHALE1");
+    let session = &world.rich("WHALE1");
     let offer = world.offer("INFY", Buy);
     let id = world.taken(session, limit(Buy, "INFY", 60_000, Price(offer.0 + 100_000)));
     let at_once = world.order(session, &id).filled;
@@ -76,7 +54,7 @@ fn an_order_that_waits_fills_in_parts_minute_by_minute() {
 #[test]
 fn nobody_gets_past_a_better_or_earlier_order() {
     let mut world = World::new();
-    let whale = &rich(&mut world, "WHALE1");
+    let whale = &world.rich("WHALE1");
     let session = &world.login("DEMO01");
     let offer = world.offer("INFY", Buy);
     let high = Price(offer.0 + 20_000);
@@ -111,7 +89,7 @@ fn next_minute(at: Timestamp) -> Timestamp {
 fn a_modification_for_more_goes_to_the_end_of_the_queue() {
     for (quantity, is_first) in [(70_000, true), (70_500, false)] {
         let mut world = World::new();
-        let (one, two) = (&rich(&mut world, "WHALE1"), &rich(&mut world, "WHALE2"));
+        let (one, two) = (&world.rich("WHALE1"), &world.rich("WHALE2"));
         let (_, low, _) = world.frame("INFY");
         let first = world.taken(one, limit(Buy, "INFY", 70_100, low));
         let second = world.taken(two, limit(Buy, "INFY", 10, low));
@@ -129,7 +107,7 @@ fn a_modification_for_more_goes_to_the_end_of_the_queue() {
 #[test]
 fn two_accounts_meet_at_the_price_of_the_one_that_waited() {
     let mut world = World::new();
-    let seller = &rich(&mut world, "SELLER1");
+    let seller = &world.rich("SELLER1");
     let buyer = &world.login("DEMO01");
     let last = world.last("INFY");
     // Between the strangers' bid and offer.
