@@ -2,7 +2,7 @@
 
 use torana_credentials::secrets::Secret;
 use torana_domain::ids::ClientReference;
-use torana_domain::money::{Paise, Price, Shares, Units};
+use torana_domain::money::{Paise, Price, PriceBounds, Shares, Units};
 use torana_domain::order::{OrderErrorCode, OrderState, Side};
 use torana_domain::time::{Date, Timestamp};
 
@@ -266,6 +266,9 @@ pub struct Quote {
     pub ticker: String,
     /// Last traded price.
     pub last_price: Price,
+    /// What a limit must keep on the day of the next order; `None` where the broker does not say, then the list of
+    /// securities counts.
+    pub bounds: Option<PriceBounds>,
 }
 
 /// Shares that should be cleared for sale.

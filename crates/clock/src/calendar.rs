@@ -4,7 +4,9 @@ mod amo;
 mod demo;
 mod file;
 mod parse;
+mod rules;
 mod session;
+mod stages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -13,7 +15,9 @@ use torana_domain::time::{Date, Timestamp};
 
 pub use amo::AmoWindow;
 pub use parse::{CALENDAR_FILE_MAX, CalendarError};
+pub use rules::{AuctionRules, BreakerRow, DatedHalt, DynamicBands, HaltLength, MarketRules};
 pub use session::{Accepts, Phase, SessionGroup, SessionWindow};
+pub use stages::{AuctionTimes, DayTimes};
 
 use crate::ist::{TimeOfDay, ist_date, ist_instant, next_ist_time_of_day};
 use session::{Session, Timetable};
@@ -37,6 +41,9 @@ pub struct MarketCalendar {
     amo_by_broker: BTreeMap<String, AmoWindow>,
     broker_session_ends: TimeOfDay,
     demo_starts: TimeOfDay,
+    rules: MarketRules,
+    /// Sorted by start, apart.
+    halts: BTreeMap<Date, Vec<DatedHalt>>,
 }
 
 /// A day that trades although it would be closed.

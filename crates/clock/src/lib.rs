@@ -9,7 +9,8 @@ pub mod ist;
 pub mod world;
 
 pub use calendar::{
-    Accepts, AmoWindow, CalendarError, MarketCalendar, MarketStatus, Phase, SessionGroup, SessionWindow,
+    Accepts, AmoWindow, AuctionTimes, CalendarError, DatedHalt, DayTimes, HaltLength, MarketCalendar,
+    MarketRules, MarketStatus, Phase, SessionGroup, SessionWindow,
 };
 pub use duration::{DurationError, parse_iso_duration};
 pub use ist::{TimeOfDay, ist_date, ist_instant, next_ist_time_of_day};

@@ -115,7 +115,7 @@ errors! {
     TickerNotFound = "ticker_not_found", 422, Input, "At least one ticker cannot be traded on NSE; the later entries of `errors` list them.";
     ExchangeNotSupported = "exchange_not_supported", 422, Input, "Orders go to NSE only; leave the exchange out or set it to NSE.";
     LimitOrderNotSupported = "limit_order_not_supported", 422, Input, "The connected user's broker takes no limit orders; send market orders.";
-    InvalidPrice = "invalid_price", 422, Input, "A price is not a multiple of the security's tick; round it to the tick that the detail names.";
+    InvalidPrice = "invalid_price", 422, Input, "A price is not a multiple of the security's tick, or lies outside the day's band where prices are set; the detail names what is allowed.";
     IscidRequired = "iscid_required", 422, Input, "The user has several investments in this smallcase; name the one that is meant by its iscid.";
     IscidScidMismatch = "iscid_scid_mismatch", 422, Input, "The iscid belongs to another smallcase than the scid; send a matching pair or the iscid alone.";
     SmallcaseArchived = "smallcase_archived", 422, Input, "The investment is archived and takes no orders.";

@@ -171,6 +171,17 @@ impl Price {
     }
 }
 
+/// What a price of one security must keep on one trading day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceBounds {
+    /// Prices are multiples of this.
+    pub tick: Price,
+    /// Lowest allowed price.
+    pub low: Price,
+    /// Highest allowed price.
+    pub high: Price,
+}
+
 /// A traded value: price × shares summed, in 1/10,000 ₹. Kept beside the share count so that an average can
 /// be shown without losing what was really paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -7,7 +7,7 @@ use torana_contract::errors::ErrorCode;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::order::{Evidence, OrderState};
 use torana_domain::time::{DAY_MS, Timestamp};
-use torana_exchange::core::command::{AccountView, NewAccount, SecurityName, WorldView};
+use torana_exchange::core::command::{AccountView, NewAccount, NewTick, TickProblem, WorldView};
 use torana_exchange::core::{Command, Reply};
 use torana_storage::gateway::jobs::{self, JobDomain};
 use torana_storage::gateway::{batches, gateways, resets, transactions, transcripts, walks};
@@ -56,9 +56,7 @@ impl Engine {
         let names: Vec<String> = new
             .holdings
             .iter()
-            .map(|holding| match &holding.security {
-                SecurityName::Ticker(text) | SecurityName::Isin(text) => text.clone(),
-            })
+            .map(|holding| holding.security.as_str().to_owned())
             .collect();
         self.await_quiet(gateway).await?;
         match self
@@ -73,6 +71,31 @@ impl Engine {
                     .with_detail(format!("holdings[{holding}]: {name}")))
             }
             Reply::BadAccount { text } => Err(ApiError::validation([text])),
+            _ => Err(ApiError::new(ErrorCode::InternalError)),
+        }
+    }
+
+    /// Sets prices of this world, all or none; gives their number.
+    ///
+    /// # Errors
+    /// 422 `ticker_not_found`, `tick_in_past`, `invalid_price`, with each price that is refused.
+    pub async fn set_prices(&self, gateway: &Gateway, ticks: Vec<NewTick>) -> Result<usize, EngineError> {
+        match self
+            .ask_exchange(gateway, self.world_now(gateway), Command::SetPrices(ticks))
+            .await?
+        {
+            Reply::PricesSet { accepted } => Ok(accepted),
+            Reply::TicksRefused { why, ticks } => {
+                let code = match why {
+                    TickProblem::Unknown => ErrorCode::TickerNotFound,
+                    TickProblem::InPast => ErrorCode::TickInPast,
+                    TickProblem::Price => ErrorCode::InvalidPrice,
+                };
+                let details = ticks
+                    .into_iter()
+                    .map(|(index, text)| format!("ticks[{index}]: {text}"));
+                Err(ApiError::new(code).with_details(details))
+            }
             _ => Err(ApiError::new(ErrorCode::InternalError)),
         }
     }

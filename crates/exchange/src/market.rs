@@ -1,18 +1,28 @@
 //! The market around the accounts: securities, sessions and prices, read from the shipped data.
 
-use torana_clock::MarketCalendar;
-use torana_clock::calendar::{Accepts, Phase};
+mod index;
+mod prices;
+mod stage;
+
+use torana_clock::calendar::{Accepts, Phase, SessionGroup};
 use torana_clock::ist::{TimeOfDay, ist_date, ist_instant};
+use torana_clock::{MarketCalendar, MarketRules};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Price, Shares};
-use torana_domain::order::Side;
 use torana_domain::time::{Date, Timestamp};
-use torana_instruments::{Exchange, Master, Security};
+use torana_instruments::{Exchange, Kind, Master, Security};
 
 use crate::core::command::SecurityName;
-use crate::core::price::{self, Frame};
+use crate::core::tape::Tape;
 
-/// A security on an exchange, as far as orders need it.
+pub use prices::{DayPrices, NotSettable};
+pub use stage::{Auction, AuctionStage, Entry, Stage};
+
+/// Widest fixed band of a fund, in per cent.
+const LIQUID_FUND_PERCENT_MAX: i64 = 5;
+
+/// A security on an exchange, as far as orders need it. What changes from day to day is its
+/// [`Frame`](crate::core::price::Frame).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// ISIN.
@@ -21,14 +31,33 @@ pub struct Listing {
     pub exchange: Exchange,
     /// The ticker there.
     pub ticker: String,
-    /// Tick, band and centre of its prices.
-    pub frame: Frame,
+    /// Its price in the list of securities, where its prices start in a new world.
+    pub listed_price: Price,
+    /// The tick of that price.
+    pub listed_tick: Price,
+    /// Its tick where that does not hang on the price.
+    pub fixed_tick: Option<Price>,
+    /// Whose hours it keeps.
+    pub group: SessionGroup,
+    /// How its price band is made.
+    pub band: Band,
     /// Quantities are multiples of this.
     pub lot: Shares,
     /// Largest quantity of one order.
     pub quantity_max: Shares,
     /// Trade to trade: every trade is settled by delivery.
     pub is_delivery_only: bool,
+}
+
+/// How the price band of a security is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Band {
+    /// Always this many per cent of the previous close.
+    Fixed(i64),
+    /// It widens by the steps for securities with derivatives.
+    OfDerivatives,
+    /// It widens by the steps for exchange-traded funds.
+    OfFunds,
 }
 
 /// Securities and calendar of one market. The data is the same for every world; the prices are not.
@@ -60,7 +89,33 @@ impl Market {
     /// The security with this ticker on an exchange.
     #[must_use]
     pub fn listing_on(&self, exchange: Exchange, ticker: &str) -> Option<Listing> {
-        self.master.by_symbol(exchange, ticker).map(listing_of)
+        self.master
+            .by_symbol(exchange, ticker)
+            .map(|security| self.listing_of(security))
+    }
+
+    /// The security with this ISIN: its NSE listing where there is one, else its BSE listing.
+    #[must_use]
+    pub fn listing_by_isin(&self, isin: &str) -> Option<Listing> {
+        self.master
+            .by_isin(isin)
+            .map(|security| self.listing_of(security))
+    }
+
+    /// The security that has this name at an exchange, as it is listed there.
+    #[must_use]
+    pub fn listing_named(&self, exchange: Exchange, name: &SecurityName) -> Option<Listing> {
+        let security = match name {
+            SecurityName::Isin(isin) => self.master.listing(isin, exchange),
+            SecurityName::Ticker(ticker) => self.master.by_symbol(exchange, ticker),
+        };
+        security.map(|security| self.listing_of(security))
+    }
+
+    /// Rules of auctions, bands and the circuit breaker.
+    #[must_use]
+    pub const fn rules(&self) -> &MarketRules {
+        self.calendar.rules()
     }
 
     /// The ISIN of a security that an account may hold; BSE-only ones have no ticker here.
@@ -80,33 +135,30 @@ impl Market {
         (on(Exchange::Nse), on(Exchange::Bse))
     }
 
-    /// The last traded price at `at`: that of the running bar, else of the last bar before the close.
+    /// The tape of a world whose book begins with `day`: prices start from the list at the close before it.
     #[must_use]
-    pub fn last_price(&self, seed: u64, listing: &Listing, at: Timestamp) -> Price {
-        price::price_at(seed, &listing.isin, listing.frame, self.last_traded_at(at))
+    pub fn tape_from(&self, day: Date) -> Tape {
+        let before = self.day_before(day);
+        let closed_at = self.calendar.close_of(before);
+        Tape::starting(before, closed_at.unwrap_or_else(|| self.day_begins(day)))
     }
 
-    /// What an order of `side` gets at once: one tick worse than the last price.
-    #[must_use]
-    pub fn offer(&self, seed: u64, listing: &Listing, side: Side, at: Timestamp) -> Price {
-        let last = self.last_price(seed, listing, at);
-        match side {
-            Side::Buy => price::ask(last, listing.frame),
-            Side::Sell => price::bid(last, listing.frame),
+    /// Per cent of the previous close that the band of a security has after `steps` widenings.
+    pub(crate) fn band_percent(&self, listing: &Listing, steps: usize) -> i64 {
+        let of = |all: &[i64]| all.get(steps).or(all.last()).copied().unwrap_or(1);
+        match listing.band {
+            Band::Fixed(percent) => percent,
+            Band::OfDerivatives | Band::OfFunds => of(self.band_steps(listing)),
         }
     }
 
-    /// The limit behind a market order, never narrower than what is offered at once.
-    #[must_use]
-    pub fn protection(&self, listing: &Listing, last: Price, side: Side) -> Price {
-        let protected = |security| self.master.protected_limit(security, side, last);
-        let limit = self
-            .master
-            .by_symbol(listing.exchange, &listing.ticker)
-            .map_or(last, protected);
-        match side {
-            Side::Buy => limit.max(price::ask(last, listing.frame)),
-            Side::Sell => limit.min(price::bid(last, listing.frame)),
+    /// The steps by which a band widens; none of a fixed one.
+    fn band_steps(&self, listing: &Listing) -> &[i64] {
+        let steps = &self.calendar.rules().dynamic_band;
+        match listing.band {
+            Band::Fixed(_) => &[],
+            Band::OfDerivatives => &steps.derivatives,
+            Band::OfFunds => &steps.etf,
         }
     }
 
@@ -184,127 +236,44 @@ impl Market {
         self.calendar.latest_trading_day_not_after(day.plus_days(-1))
     }
 
+    /// The trading day that an order entered at `at` belongs to: today until its close, else the next one.
+    #[must_use]
+    pub fn order_day(&self, at: Timestamp) -> Date {
+        self.calendar.trading_day_of(at)
+    }
+
     /// Whether the market of `day` is closed for good.
     #[must_use]
     pub fn is_day_over(&self, day: Date, at: Timestamp) -> bool {
         self.calendar.close_of(day).is_none_or(|close| at >= close)
     }
 
-    fn last_traded_at(&self, at: Timestamp) -> Timestamp {
-        if self.calendar.is_open(at) {
-            return at;
+    fn listing_of(&self, security: &Security) -> Listing {
+        let band = match security.kind {
+            _ if security.has_derivatives => Band::OfDerivatives,
+            // A liquid fund has a narrow band that stays.
+            Kind::Etf if security.band_percent > LIQUID_FUND_PERCENT_MAX => Band::OfFunds,
+            _ => Band::Fixed(security.band_percent),
+        };
+        Listing {
+            isin: security.isin.clone(),
+            exchange: security.exchange,
+            ticker: security.ticker.clone(),
+            listed_price: security.previous_close,
+            listed_tick: security.tick,
+            fixed_tick: security.fixed_tick,
+            group: if security.has_derivatives {
+                SessionGroup::Auction
+            } else {
+                SessionGroup::Plain
+            },
+            band,
+            lot: security.lot,
+            quantity_max: security.freeze,
+            is_delivery_only: security.is_delivery_only(),
         }
-        let today = self.calendar.latest_trading_day_not_after(ist_date(at));
-        let before = self.calendar.latest_trading_day_not_after(today.plus_days(-1));
-        let closes = [today, before]
-            .into_iter()
-            .filter_map(|day| self.calendar.close_of(day));
-        closes
-            .filter(|close| *close <= at)
-            .max()
-            .map_or(at, |close| close.plus_ms(-1))
-    }
-}
-
-fn listing_of(security: &Security) -> Listing {
-    let band = security.price_band();
-    Listing {
-        isin: security.isin.clone(),
-        exchange: security.exchange,
-        ticker: security.ticker.clone(),
-        frame: Frame {
-            centre: security.previous_close,
-            tick: security.tick,
-            low: band.low,
-            high: band.high,
-        },
-        lot: security.lot,
-        quantity_max: security.freeze,
-        is_delivery_only: security.is_delivery_only(),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use torana_domain::time::parse_iso;
-
-    fn at(text: &str) -> Timestamp {
-        parse_iso(text).unwrap()
-    }
-
-    #[test]
-    fn the_book_changes_at_six_in_the_morning_of_a_trading_day() {
-        let market = Market::bundled();
-        let day = |text: &str| market.book_day(at(text)).to_string();
-        assert_eq!(day("2026-01-06T00:29:59.999Z"), "2026-01-05");
-        assert_eq!(day("2026-01-06T00:30:00.000Z"), "2026-01-06");
-        assert_eq!(day("2026-01-11T12:00:00.000Z"), "2026-01-09");
-        assert_eq!(day("2026-01-12T00:00:00.000Z"), "2026-01-09");
-        let monday = market.book_day(at("2026-01-05T05:00:00.000Z"));
-        assert!(!market.is_day_over(monday, at("2026-01-05T09:59:59.999Z")));
-        assert!(market.is_day_over(monday, at("2026-01-05T10:00:00.000Z")));
-    }
-
-    #[test]
-    fn a_closed_market_shows_the_last_price_of_the_session() {
-        let market = Market::bundled();
-        let infy = market.listing("INFY").unwrap();
-        let last = market.last_price(7, &infy, at("2026-01-09T09:59:59.999Z"));
-        for closed in [
-            "2026-01-09T10:00:00.000Z",
-            "2026-01-11T12:00:00.000Z",
-            "2026-01-12T03:44:59.999Z",
-        ] {
-            assert_eq!(market.last_price(7, &infy, at(closed)), last, "{closed}");
-        }
-    }
-
-    #[test]
-    fn every_security_has_prices_that_can_be_traded() {
-        let market = Market::bundled();
-        for security in Master::bundled()
-            .iter()
-            .filter(|security| security.exchange == Exchange::Nse)
-        {
-            let listing = market.listing(&security.ticker).unwrap();
-            let (low, high) = (listing.frame.low, listing.frame.high);
-            for minute in 0..375 {
-                let now = at("2026-01-05T03:45:00.000Z").plus_ms(minute * price::BAR_MS);
-                let last = market.last_price(1, &listing, now);
-                for side in [Side::Buy, Side::Sell] {
-                    let (offer, limit) = (
-                        market.offer(1, &listing, side, now),
-                        market.protection(&listing, last, side),
-                    );
-                    let takes = if side == Side::Buy {
-                        offer <= limit
-                    } else {
-                        offer >= limit
-                    };
-                    let inside = [last, offer, limit]
-                        .iter()
-                        .all(|price| (low..=high).contains(price));
-                    let on_tick = [last, offer, limit]
-                        .iter()
-                        .all(|price| price.is_on_tick(listing.frame.tick));
-                    assert!(
-                        takes && inside && on_tick,
-                        "{} at {minute}: {last:?} {offer:?} {limit:?}",
-                        security.ticker
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn tickers_of_both_exchanges() {
-        let market = Market::bundled();
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(market.tickers_of("INE009A01021"), (some("INFY"), some("INFY")));
-        assert_eq!(market.tickers_of("INE979B01015"), (None, some("HAWKINCOOK")));
-        assert_eq!(market.tickers_of("INE000000000"), (None, None));
-        assert!(market.listing("HAWKINCOOK").is_none(), "not on NSE");
-    }
-}
+mod tests;

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use torana_domain::exchange::Exchange;
-use torana_domain::money::Price;
+use torana_domain::money::{Price, PriceBounds};
 use torana_domain::order::Side;
 use torana_domain::time::Date;
 
 use crate::csv::DataError;
-use crate::rules::{ProtectionTable, TickTable, protected_limit};
+use crate::rules::{PriceBand, ProtectionTable, TickTable, protected_limit};
 use crate::security::Security;
 
 pub use file::HEADER;
@@ -189,13 +189,16 @@ impl Master {
         &self.protection
     }
 
-    /// The limit that a market order for `security` is sent with when the last price is `last_price`: inside the
-    /// day's band and on tick.
+    /// The limit that a market order is sent with when the last price is `last_price`: inside the day's band and on
+    /// tick.
     #[must_use]
-    pub fn protected_limit(&self, security: &Security, side: Side, last_price: Price) -> Price {
+    pub fn protected_limit(&self, side: Side, last_price: Price, bounds: &PriceBounds) -> Price {
+        let band = PriceBand {
+            low: bounds.low,
+            high: bounds.high,
+        };
         let bps = self.protection.bps_at(last_price);
-        let limit = protected_limit(side, last_price, bps, security.tick, &security.price_band());
-        limit.unwrap_or(security.previous_close)
+        protected_limit(side, last_price, bps, bounds.tick, &band).unwrap_or(last_price)
     }
 }
 

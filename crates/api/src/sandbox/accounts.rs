@@ -16,6 +16,7 @@ use torana_exchange::core::command::{
 use torana_exchange::core::{AccountKey, Behaviour};
 use utoipa::ToSchema;
 
+use super::security::parse_security;
 use crate::call::{Call, Control};
 use crate::detached::detached;
 use crate::failure::Failure;
@@ -287,20 +288,7 @@ fn parse(body: &[u8]) -> Result<NewAccount, ApiError> {
 }
 
 fn holding(item: &Scope<'_>, problems: &mut Problems) -> Option<NewHolding> {
-    let ticker = item.text("ticker", problems);
-    let isin = item.text("isin", problems);
-    if ticker.is_present() == isin.is_present() {
-        problems.note(
-            &item.path_of("ticker"),
-            "exactly one of ticker and isin must be given",
-        );
-    }
-    let clean = |text: String| text.trim().to_ascii_uppercase();
-    let security = match (ticker.value(), isin.value()) {
-        (Some(ticker), _) => Some(SecurityName::Ticker(clean(ticker))),
-        (None, Some(isin)) => Some(SecurityName::Isin(clean(isin))),
-        (None, None) => None,
-    };
+    let security = parse_security(item, problems);
     let path = item.path_of("quantity");
     let quantity = item.integer("quantity", problems, 0..=SHARES_MAX);
     let quantity = quantity.required(problems, &path, "a number of shares");

@@ -4,7 +4,9 @@
 mod accounts;
 mod clock;
 mod complete;
+mod prices;
 mod reset;
+mod security;
 mod transcript;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -17,6 +19,7 @@ pub fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(complete::sandbox_complete_transaction))
         .routes(routes!(accounts::sandbox_create_account))
+        .routes(routes!(prices::sandbox_set_prices))
         .routes(routes!(reset::sandbox_reset))
         .routes(routes!(transcript::sandbox_read_transcript))
         .routes(routes!(clock::sandbox_get_clock, clock::sandbox_move_clock))

@@ -50,6 +50,7 @@ mod openapi;
 mod operations;
 mod orders;
 mod pages;
+mod prices;
 mod processes;
 mod rotation;
 mod sandbox;

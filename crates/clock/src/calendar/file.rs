@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use torana_domain::time::Date;
 
+use super::rules::{AuctionRules, BreakerRow, DynamicBands};
 use super::session::SessionWindow;
 use crate::ist::TimeOfDay;
 
@@ -18,10 +19,16 @@ pub(super) struct CalendarFile {
     pub provisional_closed: Vec<String>,
     pub broker_session_ends: TimeOfDay,
     pub demo_starts: TimeOfDay,
+    #[serde(default)]
+    pub circuit_breaker: Vec<BreakerRow>,
+    pub auction: AuctionRules,
+    pub dynamic_band: DynamicBands,
     pub timetable: Vec<TimetableEntry>,
     pub year: Vec<YearEntry>,
     #[serde(default)]
     pub special: Vec<SpecialEntry>,
+    #[serde(default)]
+    pub halt: Vec<HaltEntry>,
     pub amo: BTreeMap<String, AmoEntry>,
 }
 
@@ -76,4 +83,15 @@ pub(super) struct SpecialEntry {
 pub(super) struct AmoEntry {
     pub from: TimeOfDay,
     pub to: TimeOfDay,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HaltEntry {
+    pub on: Date,
+    pub from: TimeOfDay,
+    pub to: TimeOfDay,
+    #[serde(default)]
+    pub auction_minutes: i64,
+    pub reason: String,
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use torana_domain::time::Date;
 
-use super::file::{AmoEntry, CalendarFile, SpecialEntry, TimetableEntry, YearEntry};
+use super::file::{AmoEntry, CalendarFile, HaltEntry, SpecialEntry, TimetableEntry, YearEntry};
+use super::rules::{DatedHalt, MarketRules};
 use super::session::{Session, Timetable};
 use super::{AmoWindow, CLOSED_RUN_MAX_DAYS, MarketCalendar, OwnHours, SpecialDay};
-use crate::ist::TimeOfDay;
+use crate::ist::{TimeOfDay, ist_instant};
 
 /// Longest calendar file that is read, in bytes.
 pub const CALENDAR_FILE_MAX: usize = 1 << 20;
@@ -49,6 +50,8 @@ impl MarketCalendar {
         let file: CalendarFile = toml::from_str(text).map_err(|e| CalendarError::Syntax(e.to_string()))?;
         let published_years: BTreeSet<i32> = file.year.iter().map(|entry| entry.year).collect();
         let (amo_default, amo_by_broker) = amo_windows(&file.amo)?;
+        let rules = MarketRules::new(file.auction, file.dynamic_band, file.circuit_breaker)
+            .or_else(|(entry, reason)| refuse(entry, reason))?;
         let calendar = Self {
             timetables: timetables(file.timetable)?,
             holidays: holidays(file.year)?,
@@ -60,6 +63,8 @@ impl MarketCalendar {
             amo_by_broker,
             broker_session_ends: file.broker_session_ends,
             demo_starts: file.demo_starts,
+            rules,
+            halts: halts(file.halt)?,
         };
         calendar.check_amo_outside_sessions()?;
         calendar.check_closed_runs()?;
@@ -208,6 +213,27 @@ fn special(entry: SpecialEntry) -> Result<(Date, SpecialDay), CalendarError> {
             own,
         },
     ))
+}
+
+/// Halts of one day must not touch: each is over, its auction included, before the next begins.
+fn halts(entries: Vec<HaltEntry>) -> Result<BTreeMap<Date, Vec<DatedHalt>>, CalendarError> {
+    let mut all: BTreeMap<Date, Vec<DatedHalt>> = BTreeMap::new();
+    for entry in entries {
+        let label = format!("halt on {}", entry.on);
+        let (from, to) = (ist_instant(entry.on, entry.from), ist_instant(entry.on, entry.to));
+        let Some(halt) = DatedHalt::new(from, to, entry.auction_minutes, entry.reason) else {
+            return refuse(
+                label,
+                "must end after it starts; auction_minutes is at most a day's",
+            );
+        };
+        let of_day = all.entry(entry.on).or_default();
+        if of_day.last().is_some_and(|before| before.reopens > halt.from) {
+            return refuse(label, "halts of a day must be sorted and must not overlap");
+        }
+        of_day.push(halt);
+    }
+    Ok(all)
 }
 
 fn provisional_closed(days: &[String]) -> Result<BTreeSet<(u8, u8)>, CalendarError> {

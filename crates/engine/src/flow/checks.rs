@@ -15,6 +15,7 @@ use torana_storage::gateway::{investors, jobs, sessions, transactions};
 
 use super::access::{Browser, FlowRun};
 use super::act::{Change, Effect, race_is_fine, save};
+use super::review::bounds_of;
 use super::state::{FlowState, Review, ReviewLine, Shortfall, Step, Wanted};
 use crate::context::Engine;
 use crate::create::to_json;
@@ -427,9 +428,11 @@ impl Engine {
             let security = self.master().by_ticker(&line.ticker)?;
             let price = match line.price {
                 Some(limit) => limit,
-                None => self
-                    .master()
-                    .protected_limit(security, Side::Buy, line.shown_price?),
+                None => {
+                    let bounds = bounds_of(line, security);
+                    self.master()
+                        .protected_limit(Side::Buy, line.shown_price?, &bounds)
+                }
             };
             Some(price.times(line.quantity?))
         };

@@ -3,7 +3,7 @@
 use torana_brokers::Call;
 use torana_domain::gateway::OrderLimits;
 use torana_domain::intent::{BasketLine, Intent};
-use torana_domain::money::{Paise, Price, Shares, Value};
+use torana_domain::money::{Paise, Price, PriceBounds, Shares, Value};
 use torana_domain::order::{OrderType, Side, Validity};
 use torana_instruments::Security;
 
@@ -60,6 +60,7 @@ impl Engine {
             price: line.price,
             validity: line.validity,
             shown_price: None,
+            bounds: None,
         }
     }
 
@@ -79,6 +80,7 @@ impl Engine {
                 for line in &mut review.lines {
                     let quote = quotes.value.iter().find(|quote| quote.ticker == line.ticker);
                     line.shown_price = quote.map(|quote| quote.last_price);
+                    line.bounds = quote.and_then(|quote| quote.bounds);
                 }
             }
             Err(error) => {
@@ -232,19 +234,28 @@ fn check_line(line: &ReviewLine, security: &Security, say: &mut dyn FnMut(Proble
     if line.order_type == OrderType::Limit {
         match line.price {
             None => say(Problem::PriceMissing, String::new()),
-            Some(price) if !price.is_on_tick(security.tick) => {
-                say(Problem::PriceTick, security.tick.to_decimal());
-            }
-            Some(price) if !security.price_band().contains(price) => {
-                let band = security.price_band();
-                say(
-                    Problem::PriceBand,
-                    format!("{} to {}", band.low.to_decimal(), band.high.to_decimal()),
-                );
-            }
-            Some(_) => {}
+            Some(price) => check_price(price, &bounds_of(line, security), say),
         }
     }
+}
+
+fn check_price(price: Price, bounds: &PriceBounds, say: &mut dyn FnMut(Problem, String)) {
+    if !price.is_on_tick(bounds.tick) {
+        say(Problem::PriceTick, bounds.tick.to_decimal());
+    } else if price < bounds.low || price > bounds.high {
+        let band = format!("{} to {}", bounds.low.to_decimal(), bounds.high.to_decimal());
+        say(Problem::PriceBand, band);
+    }
+}
+
+/// What the broker says, else the list of securities.
+pub(super) fn bounds_of(line: &ReviewLine, security: &Security) -> PriceBounds {
+    let band = security.price_band();
+    line.bounds.unwrap_or(PriceBounds {
+        tick: security.tick,
+        low: band.low,
+        high: band.high,
+    })
 }
 
 /// Lines of market orders whose price moved too far from what the user was shown, with the shown price.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use torana_domain::broker_key::BrokerKey;
-use torana_domain::money::{Price, Shares};
+use torana_domain::money::{Price, PriceBounds, Shares};
 use torana_domain::order::{OrderType, Side, Validity};
 use torana_domain::time::Timestamp;
 
@@ -117,6 +117,9 @@ pub struct ReviewLine {
     pub validity: Validity,
     /// Last price that the user was shown.
     pub shown_price: Option<Price>,
+    /// What the broker says that a limit must keep today.
+    #[serde(default)]
+    pub bounds: Option<PriceBounds>,
 }
 
 /// What is wrong with a field of the review. `detail` of [`LineProblem`] says what is allowed.

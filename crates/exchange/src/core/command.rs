@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use torana_domain::broker_key::BrokerKey;
-use torana_domain::money::{Paise, Price, Shares, Units};
+use torana_domain::money::{Paise, Price, PriceBounds, Shares, Units};
 use torana_domain::order::{OrderErrorCode, Side};
 use torana_domain::time::{Date, Timestamp};
 use torana_instruments::Exchange;
@@ -54,6 +54,41 @@ pub enum SecurityName {
     Ticker(String),
     /// ISIN.
     Isin(String),
+}
+
+impl SecurityName {
+    /// The ticker or the ISIN.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Ticker(text) | Self::Isin(text) => text,
+        }
+    }
+}
+
+/// A price that is to be set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewTick {
+    /// Of which security.
+    pub security: SecurityName,
+    /// Where its ticker and its tick are looked up; the price is that of both exchanges.
+    pub exchange: Exchange,
+    /// The price.
+    pub price: Price,
+    /// When; now if `None`.
+    pub at: Option<Timestamp>,
+}
+
+/// Why prices are not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TickProblem {
+    /// Nobody knows the security.
+    Unknown,
+    /// Its instant is over.
+    InPast,
+    /// The price is off the tick or outside the band.
+    Price,
 }
 
 /// A holding of an account that is to be made.
@@ -186,6 +221,8 @@ pub enum Command {
         /// What is new.
         change: Change,
     },
+    /// Sets prices, all or none. Answer: [`Reply::PricesSet`] or `TicksRefused`.
+    SetPrices(Vec<NewTick>),
     /// Reads the book of the day. Answer: [`Reply::Book`].
     OrderBook(Reader),
     /// Reads one order of the day with its history. Answer: [`Reply::OrderHistory`] or `OrderNotFound`.
@@ -364,6 +401,17 @@ pub struct TradeView {
     pub placed_at: Timestamp,
 }
 
+/// A last price, and what the next order must keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuoteView {
+    /// NSE ticker.
+    pub ticker: String,
+    /// Last traded price.
+    pub last_price: Price,
+    /// Tick and band of the trading day that an order of now belongs to.
+    pub bounds: PriceBounds,
+}
+
 /// An answer with the instant at which it was true.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
@@ -408,6 +456,18 @@ pub enum Reply {
         /// Why, fit for the user.
         text: String,
     },
+    /// Prices are taken.
+    PricesSet {
+        /// How many.
+        accepted: usize,
+    },
+    /// No price is taken.
+    TicksRefused {
+        /// The first kind of problem that was found.
+        why: TickProblem,
+        /// All that have it, by their index in the request, with the name, instant or reason.
+        ticks: Vec<(usize, String)>,
+    },
     /// The session is unknown or over.
     SessionExpired,
     /// The platform asked for an account that is not there, or no longer.
@@ -420,8 +480,8 @@ pub enum Reply {
     DematFunds(Vec<FundView>),
     /// Money for another buy.
     Funds(Paise),
-    /// Last prices by NSE ticker.
-    Quotes(Vec<(String, Price)>),
+    /// Last prices.
+    Quotes(Vec<QuoteView>),
     /// Whether a clearance is needed.
     ClearanceNeeded(bool),
     /// The depository refused the PIN.

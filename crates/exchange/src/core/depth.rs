@@ -1,15 +1,19 @@
 //! The other side of the market: how many shares strangers offer, want and trade, from the seed.
 //!
-//! Sizes are drawn in money and turned into shares, so that cheap and dear securities are equally deep.
+//! Sizes are drawn in money and turned into shares, so that cheap and dear securities are equally deep: the
+//! first level is good for some ten lakh rupees, all five for about ten crore.
 
-use torana_domain::money::{PRICE_SCALE, Price, Shares};
+use torana_domain::money::{Price, Shares};
 use torana_domain::order::Side;
 use torana_domain::time::Timestamp;
 
-use super::price::{BAR_MS, Frame, ask, bid, fold, mix};
+use super::price::{Course, Frame, ask, bar_of, bid, mix};
+
+/// Levels of each side.
+pub const LEVELS: usize = 5;
 
 /// Money of the levels in rupees, smallest and largest; the best price comes first.
-const LEVEL_RUPEES: [(i64, i64); 5] = [
+const LEVEL_RUPEES: [(i64, i64); LEVELS] = [
     (2_500_000, 7_500_000),
     (5_000_000, 15_000_000),
     (10_000_000, 20_000_000),
@@ -18,6 +22,10 @@ const LEVEL_RUPEES: [(i64, i64); 5] = [
 ];
 /// Money that strangers trade in one bar at one price, in rupees, smallest and largest.
 const BAR_RUPEES: (i64, i64) = (200_000, 4_000_000);
+/// Money that a call auction has at its price, in rupees, smallest and largest.
+const AUCTION_RUPEES: (i64, i64) = (5_000_000, 50_000_000);
+/// `Price` units of one rupee.
+const PER_RUPEE: i64 = torana_domain::money::PRICE_SCALE;
 
 /// One price of a side of the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,53 +36,144 @@ pub struct Level {
     pub quantity: Shares,
 }
 
-/// What an order of `side` meets in the bar that holds `at`, best price first.
+/// What an order of `side` meets in the bar that holds `at`, best price first: the offers for a buy, the bids for
+/// a sell. Prices are one tick apart; where the band ends the levels are fewer.
 pub fn levels(
-    seed: u64,
-    isin: &str,
-    frame: &Frame,
+    course: Course,
+    frame: Frame,
     last: Price,
     lot: Shares,
     side: Side,
     at: Timestamp,
 ) -> impl Iterator<Item = Level> {
-    let (mut price, instrument, frame) = (last, fold(seed, isin.as_bytes()), *frame);
+    let mut price = last;
     LEVEL_RUPEES
         .into_iter()
         .enumerate()
         .map_while(move |(level, (low, high))| {
             let next = match side {
-                Side::Buy => ask(price, frame),
-                Side::Sell => bid(price, frame),
+                Side::Buy => ask(price, &frame),
+                Side::Sell => bid(price, &frame),
             };
+            // At the edge of the band the best level is the edge itself.
             if next == price && level > 0 {
                 return None;
             }
             price = next;
-            let purpose = level as u64 + if side == Side::Buy { 16 } else { 32 };
+            let what = Draw::Level(side, level as u64);
+            let rupees = draw(course.instrument(), at, what, low, high);
             Some(Level {
                 price,
-                quantity: shares_for(draw(instrument, at, purpose, low, high), price, lot),
+                quantity: shares_for(rupees, price, lot),
             })
         })
 }
 
-/// Shares that strangers trade in the bar that holds `at` at one price.
+/// Shares that strangers trade in the bar that holds `at`, at one price; a resting order at that price gets at
+/// most this.
 #[must_use]
-pub fn traded(seed: u64, isin: &str, price: Price, lot: Shares, at: Timestamp) -> Shares {
-    let instrument = fold(seed, isin.as_bytes());
-    shares_for(draw(instrument, at, 1, BAR_RUPEES.0, BAR_RUPEES.1), price, lot)
+pub fn traded(course: &Course, price: Price, lot: Shares, at: Timestamp) -> Shares {
+    let rupees = draw(course.instrument(), at, Draw::Volume, BAR_RUPEES.0, BAR_RUPEES.1);
+    shares_for(rupees, price, lot)
 }
 
-fn draw(instrument: u64, at: Timestamp, purpose: u64, low: i64, high: i64) -> i64 {
-    let bar = at.0.div_euclid(BAR_MS);
-    let drawn = mix(instrument ^ mix(bar.cast_unsigned()) ^ mix(purpose).rotate_left(17));
-    low + (drawn % high.abs_diff(low).saturating_add(1)).cast_signed()
+/// Shares that an auction leaves for orders whose limit is just its price; better ones match in full.
+#[must_use]
+pub fn auctioned(course: &Course, price: Price, lot: Shares, match_at: Timestamp) -> Shares {
+    let rupees = draw(
+        course.instrument(),
+        match_at,
+        Draw::Auction,
+        AUCTION_RUPEES.0,
+        AUCTION_RUPEES.1,
+    );
+    shares_for(rupees, price, lot)
 }
 
+/// What a number is drawn for; each gives another number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Draw {
+    /// The size of a level.
+    Level(Side, u64),
+    /// What is traded in a bar.
+    Volume,
+    /// What an auction leaves.
+    Auction,
+}
+
+/// A number from `low` to `high` that belongs to an instrument, a bar and a purpose.
+pub(crate) fn draw(instrument: u64, at: Timestamp, what: Draw, low: i64, high: i64) -> i64 {
+    let purpose = match what {
+        Draw::Volume => 1,
+        Draw::Auction => 2,
+        Draw::Level(Side::Buy, level) => 16 + level,
+        Draw::Level(Side::Sell, level) => 32 + level,
+    };
+    let drawn = mix(instrument ^ mix(bar_of(at).cast_unsigned()) ^ mix(purpose).rotate_left(17));
+    let span = high.abs_diff(low).saturating_add(1);
+    low + (drawn % span).cast_signed()
+}
+
+/// Whole lots for an amount of money, at least one.
 fn shares_for(rupees: i64, price: Price, lot: Shares) -> Shares {
     let lot = lot.0.max(1);
-    let shares = i128::from(rupees) * i128::from(PRICE_SCALE) / i128::from(price.0.max(1));
+    let shares = i128::from(rupees) * i128::from(PER_RUPEE) / i128::from(price.0.max(1));
     let lots = i64::try_from(shares).unwrap_or(i64::MAX / 2) / lot;
     Shares(lots.max(1) * lot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FRAME: Frame = Frame {
+        previous_close: Price(15_000_000),
+        tick: Price(1_000),
+        low: Price(13_500_000),
+        high: Price(16_500_000),
+    };
+
+    fn course(seed: u64) -> Course {
+        Course::new(seed, "INE009A01021", Price(15_000_000), Price(1_000), 10)
+    }
+
+    fn side(course: &Course, last: i64, side: Side, at: i64) -> Vec<Level> {
+        levels(*course, FRAME, Price(last), Shares(1), side, Timestamp(at)).collect()
+    }
+
+    #[test]
+    fn the_best_level_takes_what_a_test_account_can_pay() {
+        for bar in 0..1_000 {
+            let best = side(&course(7), 15_000_000, Side::Buy, bar * 60_000)[0];
+            assert_eq!(best.price, Price(15_001_000));
+            assert!(best.price.0 / PER_RUPEE * best.quantity.0 > 2_000_000, "{best:?}");
+        }
+    }
+
+    #[test]
+    fn the_book_ends_with_the_band() {
+        let at_the_top = side(&course(7), FRAME.high.0, Side::Buy, 0);
+        assert_eq!(at_the_top.len(), 1, "only the edge itself");
+        assert_eq!(at_the_top[0].price, FRAME.high);
+        assert_eq!(side(&course(7), FRAME.high.0 - 2_000, Side::Buy, 0).len(), 2);
+        assert_eq!(side(&course(7), FRAME.high.0, Side::Sell, 0).len(), LEVELS);
+    }
+
+    proptest! {
+        #[test]
+        fn levels_get_worse_and_hold_whole_lots(seed: u64, at in 0i64..4_000_000_000_000, last in 13_500i64..16_500, lot in 1i64..5_000, buy: bool) {
+            let wanted = if buy { Side::Buy } else { Side::Sell };
+            let all: Vec<Level> = levels(course(seed), FRAME, Price(last * 1_000), Shares(lot), wanted, Timestamp(at)).collect();
+            prop_assert!(!all.is_empty() && all.len() <= LEVELS);
+            for level in &all {
+                prop_assert!(FRAME.allows(level.price));
+                prop_assert!(level.quantity.0 > 0 && level.quantity.0 % lot == 0);
+            }
+            let worsens = |pair: &[Level]| (pair[0].price < pair[1].price) == buy && pair[0].price != pair[1].price;
+            prop_assert!(all.windows(2).all(worsens));
+            let (traded, auctioned) = (traded(&course(seed), Price(last * 1_000), Shares(lot), Timestamp(at)), auctioned(&course(seed), Price(last * 1_000), Shares(lot), Timestamp(at)));
+            prop_assert!(traded.0 >= lot && auctioned.0 >= lot);
+        }
+    }
 }

@@ -10,6 +10,7 @@ use super::account::{Account, AccountKey};
 use super::gtt::{Gtt, GttResult, GttStatus};
 use super::order::{Ask, Due, PaperOrder};
 use super::status::Status;
+use super::tape::{Anchor, Halt, Tape, Tick};
 use super::terms::Terms;
 
 /// One fact with its instant in world time.
@@ -32,11 +33,30 @@ pub enum Fact {
         seed: u64,
         /// The trading day whose book is shown first.
         day: Date,
+        /// The prices that it starts from.
+        tape: Tape,
     },
     /// The next trading day began: settlement, a new book, no clearances.
     DayStarted {
         /// Which.
         day: Date,
+    },
+    /// A price will be set, at its own instant.
+    TickTaken {
+        /// Which, of what, when.
+        tick: Tick,
+    },
+    /// A price was set.
+    PriceSet {
+        /// As it was taken.
+        tick: Tick,
+        /// What the prices of the security go on from; none if it has left the list.
+        anchor: Option<Anchor>,
+    },
+    /// The circuit breaker stopped all trading.
+    TradingHalted {
+        /// From when until when, and why.
+        halt: Halt,
     },
     /// A broker was used for the first time; its seeded accounts follow.
     BrokerOpened {
@@ -182,6 +202,9 @@ impl Fact {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::WorldStarted { .. } => "world_started",
+            Self::TickTaken { .. } => "tick_taken",
+            Self::PriceSet { .. } => "price_set",
+            Self::TradingHalted { .. } => "trading_halted",
             Self::DayStarted { .. } => "day_started",
             Self::BrokerOpened { .. } => "broker_opened",
             Self::AccountMade { .. } => "account_made",

@@ -19,6 +19,8 @@ pub(super) struct Lookout {
 struct Sight {
     /// What the book waited for when it was looked at.
     thresholds: Thresholds,
+    /// What had been set until then.
+    changes: u64,
     /// The first bar that reaches it.
     next: Option<Timestamp>,
 }
@@ -38,15 +40,18 @@ impl Lookout {
         if next_bar(now) > self.until {
             return None;
         }
+        let changes = step.state.tape.changes;
         let mut first: Option<Timestamp> = None;
         for (instrument, book) in &step.state.books {
             let thresholds = book.thresholds();
-            let known = self
-                .known
-                .get(instrument)
-                .filter(|sight| sight.thresholds == thresholds && sight.next.is_none_or(|next| next > now));
+            let holds = |sight: &&Sight| {
+                let is_ahead = sight.next.is_none_or(|next| next > now);
+                sight.thresholds == thresholds && sight.changes == changes && is_ahead
+            };
+            let known = self.known.get(instrument).filter(holds);
             let sight = known.copied().unwrap_or_else(|| Sight {
                 thresholds,
+                changes,
                 next: step.look(instrument, thresholds, now, self.until),
             });
             self.known.insert(*instrument, sight);
@@ -74,7 +79,7 @@ impl Step<'_> {
         until: Timestamp,
     ) -> Option<Timestamp> {
         match self.listing_of(instrument) {
-            Some(listing) => self.first_bar_reaching(&listing, thresholds, after, until),
+            Some(listing) => self.first_bar_reaching(&listing, &thresholds, after, until),
             // What left the list is withdrawn in the next bar.
             None => Some(next_bar(after)),
         }

@@ -8,10 +8,11 @@ pub mod account;
 mod accounts;
 pub mod behaviour;
 pub mod book;
+mod breaker;
 pub mod charges;
 mod checks;
 pub mod command;
-mod depth;
+pub mod depth;
 pub mod event;
 mod flow;
 pub mod fund;
@@ -29,7 +30,9 @@ pub mod refusal;
 mod schedule;
 pub mod state;
 pub mod status;
+pub mod tape;
 pub mod terms;
+pub mod ticks;
 mod trading;
 pub mod transcript;
 
@@ -85,10 +88,7 @@ pub fn start(state: &mut State, market: &Market, seed: u64, at: Timestamp) -> Ve
         events: Vec::new(),
         at,
     };
-    step.emit(Fact::WorldStarted {
-        seed,
-        day: market.book_day(at),
-    });
+    step.start_world(seed);
     step.events
 }
 
@@ -140,6 +140,7 @@ impl Step<'_> {
             Command::EnsureWorld { .. } | Command::AdvanceTo | Command::Reset { .. } => self.world(),
             Command::Events { .. } => Reply::Events(EventPage::default()),
             Command::NextDue => Reply::NextDue(schedule::next_due(self)),
+            Command::SetPrices(ticks) => self.set_prices(&ticks),
             Command::CreateAccount(account) => self.create_account(&account),
             Command::ListAccounts(broker) => self.list_accounts(broker),
             Command::Login { session, expires_at } => self.login(session, expires_at),
@@ -228,11 +229,17 @@ impl Step<'_> {
     fn reset(&mut self, seed: Option<u64>, start: Option<Timestamp>) -> Reply {
         self.at = start.unwrap_or(self.state.started_at);
         let seed = seed.unwrap_or(self.state.seed);
+        self.start_world(seed);
+        self.world()
+    }
+
+    fn start_world(&mut self, seed: u64) {
+        let day = self.market.book_day(self.at);
         self.emit(Fact::WorldStarted {
             seed,
-            day: self.market.book_day(self.at),
+            day,
+            tape: self.market.tape_from(day),
         });
-        self.world()
     }
 
     /// Sets how long each step of an order takes from now on.

@@ -1,78 +1,194 @@
 //! Prices out of nothing but a seed: any instant's price can be computed without walking there, so that
 //! time may jump and every process sees the same market.
 //!
-//! A price is the previous close moved by a sum of value noises of different lengths (minutes to days), all
-//! in integer arithmetic. It stands still for one minute, lies on the tick and stays inside the band.
+//! The course of an instrument is a sum of value noises of different lengths (minutes to months), all in
+//! integer arithmetic, and it stands still for one minute. A price is a known price carried along the course:
+//! the first one comes from the list of securities, later ones may be set from outside (see [`super::tape`]).
+//!
+//! Invariant: from one close to any instant of the trading day after it a course moves by less than its band,
+//! even over the longest holidays, so that no day needs to know how the day before was kept inside its band.
 
-use torana_domain::money::Price;
+use torana_domain::money::{Price, PriceBounds};
 use torana_domain::time::Timestamp;
+use torana_instruments::PriceBand;
 
 /// Milliseconds of one price bar.
 pub const BAR_MS: i64 = 60_000;
-const PPM: i64 = 1_000_000;
+/// Bars of one day.
+const DAY_BARS: i64 = 1_440;
+/// Millionths of one.
+pub(crate) const PPM: i64 = 1_000_000;
 
-/// What the generator has to know about one instrument.
+/// What holds for the prices of one instrument on one trading day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// Previous close, the centre of the day.
-    pub centre: Price,
+    /// Official close of the trading day before, the centre of the band.
+    pub previous_close: Price,
     /// Tick.
     pub tick: Price,
-    /// Lowest allowed price.
+    /// Lowest allowed price, on tick.
     pub low: Price,
-    /// Highest allowed price.
+    /// Highest allowed price, on tick.
     pub high: Price,
 }
 
-/// Length of one noise in bars and its largest move in millionths.
-const NOISES: [(i64, i64); 5] = [(1, 400), (7, 1_200), (31, 3_000), (127, 5_000), (1_440, 7_000)];
+impl Frame {
+    /// The frame of a day with a band of `percent`.
+    #[must_use]
+    pub fn new(previous_close: Price, tick: Price, percent: i64) -> Self {
+        // The close is on the tick of its own month, which the tick of this one need not divide.
+        let centre = round_to_tick(previous_close, tick);
+        let band = PriceBand::around(centre, percent, tick);
+        Self {
+            previous_close,
+            tick,
+            low: band.low,
+            high: band.high,
+        }
+    }
 
-/// The last traded price of the bar that holds `at`.
-#[must_use]
-pub fn price_at(seed: u64, isin: &str, frame: Frame, at: Timestamp) -> Price {
-    let bar = at.0.div_euclid(BAR_MS);
-    let instrument = fold(seed, isin.as_bytes());
-    let wanted: i64 = NOISES
-        .iter()
-        .map(|&(length, size)| noise(instrument, length, size, bar))
-        .sum();
-    let moved = i128::from(frame.centre.0) * i128::from(PPM + wanted) / i128::from(PPM);
-    snap(Price(i64::try_from(moved).unwrap_or(frame.centre.0)), frame)
+    /// What a price must keep.
+    #[must_use]
+    pub const fn bounds(&self) -> PriceBounds {
+        PriceBounds {
+            tick: self.tick,
+            low: self.low,
+            high: self.high,
+        }
+    }
+
+    /// Whether `price` may be traded.
+    #[must_use]
+    pub fn allows(&self, price: Price) -> bool {
+        self.low <= price && price <= self.high && price.is_on_tick(self.tick)
+    }
+
+    /// Down to the tick, then into the band.
+    #[must_use]
+    pub fn snap(&self, price: Price) -> Price {
+        round_to_tick(price, self.tick).min(self.high).max(self.low)
+    }
+}
+
+/// Down to the tick, at least one tick.
+pub(crate) fn round_to_tick(price: Price, tick: Price) -> Price {
+    let tick = tick.0.max(1);
+    Price((price.0.div_euclid(tick) * tick).max(tick))
+}
+
+/// Length of one noise in bars and its largest move in millionths.
+const NOISES: [(i64, i64); 8] = [
+    (1, 400),
+    (7, 1_200),
+    (31, 3_000),
+    (127, 5_000),
+    (DAY_BARS, 7_000),
+    (5 * DAY_BARS, 8_000),
+    (23 * DAY_BARS, 18_000),
+    (127 * DAY_BARS, 40_000),
+];
+
+/// What a full course moves at most between a close and the end of the trading day after it, in millionths of
+/// the price at that close: see the test `no_day_leaves_its_band`.
+const DAY_MOVE_MAX_PPM: i64 = 90_000;
+/// Ticks of the band that rounding may need.
+const ROUNDING_TICKS: i64 = 4;
+
+/// A price at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Mark {
+    /// World time.
+    pub at: Timestamp,
+    /// The price.
+    pub price: Price,
+}
+
+/// How the price of one instrument moves in one world, without a level of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Course {
+    instrument: u64,
+    /// Part of the full noises, in millionths: narrow bands and coarse ticks leave less room.
+    scale: i64,
+}
+
+impl Course {
+    /// The course of a security that costs about `level` and has at least a band of `percent` every day.
+    #[must_use]
+    pub fn new(seed: u64, isin: &str, level: Price, tick: Price, percent: i64) -> Self {
+        let rounding = i128::from(tick.0) * i128::from(ROUNDING_TICKS * PPM) / i128::from(level.0.max(1));
+        let room = i128::from(percent) * i128::from(PPM / 100) - rounding;
+        let scale = room.max(0) * i128::from(PPM) / i128::from(DAY_MOVE_MAX_PPM);
+        Self {
+            instrument: fold(seed, isin.as_bytes()),
+            scale: i64::try_from(scale).map_or(PPM, |scale| scale.min(PPM)),
+        }
+    }
+
+    /// A number that is this instrument's own, for draws that belong to it.
+    #[must_use]
+    pub const fn instrument(&self) -> u64 {
+        self.instrument
+    }
+
+    /// The relative level in the bar that holds `at`, in millionths; about one million, above 900,000.
+    #[must_use]
+    pub fn level(&self, at: Timestamp) -> i64 {
+        let bar = bar_of(at);
+        let noise: i64 = NOISES
+            .iter()
+            .map(|&(length, size)| noise(self.instrument, length, size, bar))
+            .sum();
+        PPM + noise * self.scale / PPM
+    }
+
+    /// `mark` carried along the course to `at`, on no tick and in no band.
+    #[must_use]
+    pub fn carry(&self, mark: Mark, at: Timestamp) -> Price {
+        carried(mark.price, self.level(mark.at), self.level(at))
+    }
+}
+
+/// `price` at level `from` moved to level `to`.
+pub(crate) fn carried(price: Price, from: i64, to: i64) -> Price {
+    let moved = i128::from(price.0) * i128::from(to) / i128::from(from.max(1));
+    i64::try_from(moved).map_or(price, Price)
+}
+
+/// Most that a level moves from one bar to the next, in millionths: the slopes of all noises, and two per noise
+/// for its rounding. A test holds it to [`NOISES`].
+pub(crate) const LEVEL_STEP_MAX: i64 = 1_441;
+
+/// The number of the bar that holds `at`.
+pub(crate) const fn bar_of(at: Timestamp) -> i64 {
+    at.0.div_euclid(BAR_MS)
 }
 
 /// Start of the bar after the one that holds `at`.
 #[must_use]
 pub const fn next_bar(at: Timestamp) -> Timestamp {
-    Timestamp((at.0.div_euclid(BAR_MS) + 1) * BAR_MS)
+    Timestamp((bar_of(at) + 1) * BAR_MS)
 }
 
 /// What a buyer pays at once: one tick above the last price, inside the band.
 #[must_use]
-pub fn ask(last: Price, frame: Frame) -> Price {
-    snap(Price(last.0 + frame.tick.0), frame)
+pub fn ask(last: Price, frame: &Frame) -> Price {
+    frame.snap(Price(last.0.saturating_add(frame.tick.0)))
 }
 
 /// What a seller gets at once: one tick below the last price, inside the band.
 #[must_use]
-pub fn bid(last: Price, frame: Frame) -> Price {
-    snap(Price(last.0 - frame.tick.0), frame)
-}
-
-/// Down to the tick, then into the band, whose edges are moved inwards to the tick.
-fn snap(price: Price, frame: Frame) -> Price {
-    let tick = frame.tick.0.max(1);
-    let low = (frame.low.0 + tick - 1).div_euclid(tick) * tick;
-    let high = frame.high.0.div_euclid(tick) * tick;
-    Price((price.0.div_euclid(tick) * tick).min(high).max(low))
+pub fn bid(last: Price, frame: &Frame) -> Price {
+    frame.snap(Price(last.0.saturating_sub(frame.tick.0)))
 }
 
 /// Value noise: random values at multiples of `length`, straight lines between them.
 fn noise(instrument: u64, length: i64, size: i64, bar: i64) -> i64 {
     let (knot, offset) = (bar.div_euclid(length), bar.rem_euclid(length));
-    let (from, to) = (
-        knot_value(instrument, length, size, knot),
-        knot_value(instrument, length, size, knot + 1),
-    );
+    let from = knot_value(instrument, length, size, knot);
+    if offset == 0 {
+        return from;
+    }
+    let to = knot_value(instrument, length, size, knot + 1);
     from + (to - from) * offset / length
 }
 
@@ -105,61 +221,4 @@ pub fn fold(start: u64, bytes: &[u8]) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const INFY: Frame = Frame {
-        centre: Price(15_000_000),
-        tick: Price(1_000),
-        low: Price(13_500_000),
-        high: Price(16_500_000),
-    };
-
-    #[test]
-    fn the_path_is_pinned() {
-        // A changed generator changes every stored world: this test makes that a decision.
-        let prices: Vec<i64> = (0..4)
-            .map(|i| price_at(7, "INE009A01021", INFY, Timestamp(1_767_585_600_000 + i * BAR_MS)).0)
-            .collect();
-        assert_eq!(prices, PINNED);
-    }
-
-    const PINNED: [i64; 4] = [14_975_000, 14_978_000, 14_981_000, 14_969_000];
-
-    #[test]
-    fn prices_move_and_seeds_differ() {
-        let path = |seed: u64| -> Vec<Price> {
-            (0..375)
-                .map(|i| price_at(seed, "INE009A01021", INFY, Timestamp(i * BAR_MS)))
-                .collect()
-        };
-        let (a, b) = (path(1), path(2));
-        assert_ne!(a, b);
-        let distinct: std::collections::BTreeSet<_> = a.iter().collect();
-        assert!(distinct.len() > 30, "{}", distinct.len());
-        // Neighbours are never further apart than the shortest noises allow.
-        assert!(a.windows(2).all(|w| (w[0].0 - w[1].0).abs() < 15_000_000 / 500));
-    }
-
-    #[test]
-    fn one_bar_has_one_price() {
-        let at = Timestamp(1_767_585_600_000);
-        let first = price_at(7, "X", INFY, at);
-        assert_eq!(first, price_at(7, "X", INFY, at.plus_ms(BAR_MS - 1)));
-        assert_eq!(next_bar(at), at.plus_ms(BAR_MS));
-        assert_eq!(next_bar(at.plus_ms(1)), at.plus_ms(BAR_MS));
-    }
-
-    proptest! {
-        #[test]
-        fn always_on_tick_and_in_band(seed: u64, at in -4_000_000_000_000i64..8_000_000_000_000, centre in 1_000i64..400_000_000, band in 1i64..20, tick in prop::sample::select(vec![100i64, 500, 1_000, 5_000])) {
-            let centre = (centre / tick).max(10) * tick;
-            let frame = Frame { centre: Price(centre), tick: Price(tick), low: Price(centre - centre * band / 100), high: Price(centre + centre * band / 100) };
-            for price in [price_at(seed, "INE0", frame, Timestamp(at)), ask(price_at(seed, "INE0", frame, Timestamp(at)), frame), bid(frame.low, frame), ask(frame.high, frame)] {
-                prop_assert_eq!(price.0 % tick, 0);
-                prop_assert!(price >= frame.low && price <= frame.high);
-            }
-        }
-    }
-}
+mod tests;

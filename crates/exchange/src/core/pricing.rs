@@ -8,7 +8,7 @@ use torana_instruments::{Exchange, PriceBand, protected_limit};
 use super::Step;
 use super::book::{Instrument, Thresholds};
 use super::depth::{self, Level};
-use super::price::{self, Frame, next_bar};
+use super::price::{self, Course, Frame};
 use super::terms::Protection;
 use crate::market::Listing;
 
@@ -28,39 +28,36 @@ impl Step<'_> {
         self.listing(instrument.exchange, &ticker?)
     }
 
-    /// Tick and band that orders of this instant must keep.
-    #[expect(clippy::unused_self, reason = "the frame of a day hangs on the world")]
-    pub(super) const fn frame(&self, listing: &Listing) -> Frame {
-        listing.frame
+    /// Tick and band that orders of this instant must keep: those of the trading day that they belong to.
+    pub(super) fn frame(&self, listing: &Listing) -> Frame {
+        let day = self.market.order_day(self.at);
+        self.market.frame(self.state.prices(), listing, day)
     }
 
     /// The last traded price.
     pub(super) fn last_price(&self, listing: &Listing) -> Price {
-        self.market.last_price(self.state.seed, listing, self.at)
+        self.market.last_price(self.state.prices(), listing, self.at)
     }
 
     /// What an order of `side` meets at once, best price first.
     pub(super) fn levels(&self, listing: &Listing, side: Side) -> impl Iterator<Item = Level> {
-        let last = self.last_price(listing);
-        depth::levels(
-            self.state.seed,
-            &listing.isin,
-            &listing.frame,
-            last,
-            listing.lot,
-            side,
-            self.at,
-        )
+        let (last, frame) = (self.last_price(listing), self.frame(listing));
+        depth::levels(self.course(listing), frame, last, listing.lot, side, self.at)
     }
 
     /// Shares that strangers trade in this bar at `price`.
     pub(super) fn traded(&self, listing: &Listing, price: Price) -> Shares {
-        depth::traded(self.state.seed, &listing.isin, price, listing.lot, self.at)
+        depth::traded(&self.course(listing), price, listing.lot, self.at)
+    }
+
+    fn course(&self, listing: &Listing) -> Course {
+        self.market.course(self.state.seed, listing)
     }
 
     /// Whether orders meet each other now.
-    pub(super) fn is_matching(&self, _: &Listing) -> bool {
-        self.market.is_open(self.at)
+    pub(super) fn is_matching(&self, listing: &Listing) -> bool {
+        self.market
+            .is_matching(self.state.prices(), listing.group, self.at)
     }
 
     /// The limit behind an order without one, measured from `from`: in the band, on tick, and never narrower than
@@ -74,7 +71,7 @@ impl Step<'_> {
     ) -> Price {
         let frame = self.frame(listing);
         let limit = match protection {
-            Protection::Auto => return self.market.protection(listing, from, side),
+            Protection::Auto => return self.market.protection(&frame, from, side),
             Protection::Bps(bps) => {
                 let band = PriceBand {
                     low: frame.low,
@@ -84,8 +81,8 @@ impl Step<'_> {
             }
         };
         match side {
-            Side::Buy => limit.max(price::ask(from, frame)),
-            Side::Sell => limit.min(price::bid(from, frame)),
+            Side::Buy => limit.max(price::ask(from, &frame)),
+            Side::Sell => limit.min(price::bid(from, &frame)),
         }
     }
 
@@ -93,28 +90,11 @@ impl Step<'_> {
     pub(super) fn first_bar_reaching(
         &self,
         listing: &Listing,
-        thresholds: Thresholds,
+        thresholds: &Thresholds,
         after: Timestamp,
         until: Timestamp,
     ) -> Option<Timestamp> {
-        let mut bar = next_bar(after);
-        while bar <= until {
-            if !self.market.is_open(bar) {
-                let open = next_bar(self.market.next_open(bar).plus_ms(-1));
-                bar = open.max(next_bar(bar));
-                continue;
-            }
-            let last = self.market.last_price(self.state.seed, listing, bar);
-            let (ask, bid) = (price::ask(last, listing.frame), price::bid(last, listing.frame));
-            let is_reached = thresholds.bid.is_some_and(|best| ask <= best)
-                || thresholds.ask.is_some_and(|best| bid >= best)
-                || thresholds.rise.is_some_and(|trigger| last >= trigger)
-                || thresholds.fall.is_some_and(|trigger| last <= trigger);
-            if is_reached {
-                return Some(bar);
-            }
-            bar = next_bar(bar);
-        }
-        None
+        self.market
+            .first_reaching(self.state.prices(), listing, thresholds, after, until)
     }
 }

@@ -6,7 +6,7 @@ use torana_domain::money::{Paise, Shares};
 use super::Step;
 use super::account::{Account, AccountKey};
 use super::behaviour::Behaviour;
-use super::command::{AccountView, BookView, HoldingView, PositionView, Reply};
+use super::command::{AccountView, BookView, HoldingView, PositionView, QuoteView, Reply};
 use super::fund;
 use super::line::Line;
 
@@ -120,14 +120,15 @@ impl Step<'_> {
     }
 
     pub(super) fn quotes(&mut self, tickers: &[String]) -> Reply {
-        let last = |ticker: &String| {
+        let quote = |ticker: &String| {
             let listing = self.market.listing(ticker)?;
-            Some((
-                ticker.clone(),
-                self.market.last_price(self.state.seed, &listing, self.at),
-            ))
+            Some(QuoteView {
+                ticker: ticker.clone(),
+                last_price: self.market.last_price(self.state.prices(), &listing, self.at),
+                bounds: self.frame(&listing).bounds(),
+            })
         };
-        Reply::Quotes(tickers.iter().take(QUOTES_MAX).filter_map(last).collect())
+        Reply::Quotes(tickers.iter().take(QUOTES_MAX).filter_map(quote).collect())
     }
 
     pub(super) fn book(&mut self, key: &AccountKey) -> Reply {

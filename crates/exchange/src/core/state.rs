@@ -12,6 +12,7 @@ use super::account::{Account, AccountKey, Session};
 use super::book::Books;
 use super::event::{Event, Fact};
 use super::order::id_number;
+use super::tape::{Prices, Tape};
 
 /// Most logins that one account keeps at a time; the oldest ends when there is another.
 pub const SESSIONS_PER_ACCOUNT_MAX: usize = 50;
@@ -31,6 +32,8 @@ pub struct State {
     pub brokers: BTreeSet<BrokerKey>,
     /// All accounts.
     pub accounts: BTreeMap<AccountKey, Account>,
+    /// What was set from outside of what the seed decides.
+    pub tape: Tape,
     /// Orders taken so far.
     pub order_count: u64,
     /// Logins so far.
@@ -70,6 +73,14 @@ impl State {
             },
             brokers: BTreeSet::new(),
             accounts: BTreeMap::new(),
+            tape: Tape::starting(
+                Date {
+                    year: 1970,
+                    month: 1,
+                    day: 1,
+                },
+                Timestamp(0),
+            ),
             order_count: 0,
             session_count: 0,
             turn_count: 0,
@@ -84,20 +95,33 @@ impl State {
         }
     }
 
+    /// What prices are computed from.
+    #[must_use]
+    pub const fn prices(&self) -> Prices<'_> {
+        Prices {
+            seed: self.seed,
+            tape: &self.tape,
+        }
+    }
+
     /// Adds one event. Total: an event that names something unknown changes nothing.
     pub fn evolve(&mut self, event: &Event) {
         self.now = self.now.max(event.at);
         match &event.fact {
-            Fact::WorldStarted { seed, day } => {
+            Fact::WorldStarted { seed, day, tape } => {
                 *self = Self {
                     seed: *seed,
                     started_at: event.at,
                     now: event.at,
                     day: *day,
+                    tape: tape.clone(),
                     ..Self::empty()
                 };
             }
             Fact::DayStarted { day } => self.start_day(*day, event.at),
+            Fact::TickTaken { .. } | Fact::PriceSet { .. } | Fact::TradingHalted { .. } => {
+                self.tape.evolve(&event.fact);
+            }
             Fact::BrokerOpened { broker } => {
                 self.brokers.insert(*broker);
             }
@@ -143,6 +167,7 @@ impl State {
     /// The start of another trading day: yesterday's orders leave their books.
     fn start_day(&mut self, day: Date, at: Timestamp) {
         self.day = day;
+        self.tape.halts.clear();
         for account in self.accounts.values_mut() {
             account.start_day(at);
             account.gtts.retain(|_, gtt| gtt.is_kept(at));

@@ -187,7 +187,11 @@ pub(super) fn quotes(reply: Reply) -> Option<Vec<Quote>> {
     Some(
         quotes
             .into_iter()
-            .map(|(ticker, last_price)| Quote { ticker, last_price })
+            .map(|view| Quote {
+                ticker: view.ticker,
+                last_price: view.last_price,
+                bounds: Some(view.bounds),
+            })
             .collect(),
     )
 }

@@ -210,9 +210,14 @@ fn every_price_is_on_tick_inside_its_band_and_tradable_at_market() {
             security.ticker
         );
         assert!(band.low < close && close < band.high, "{}", security.ticker);
+        let bounds = PriceBounds {
+            tick,
+            low: band.low,
+            high: band.high,
+        };
         let (buy, sell) = (
-            master().protected_limit(security, Side::Buy, close),
-            master().protected_limit(security, Side::Sell, close),
+            master().protected_limit(Side::Buy, close, &bounds),
+            master().protected_limit(Side::Sell, close, &bounds),
         );
         assert!(
             buy > close && sell < close && band.contains(buy) && band.contains(sell),

@@ -73,7 +73,7 @@ fn one_long_jump_equals_many_short_ones() {
     let script = |world: &mut World| {
         let session = world.login("PARTIAL01");
         world.taken(&session, market(Buy, "INFY", 9));
-        let low = world.market.listing("ITC").unwrap().frame.low;
+        let low = world.day_frame("ITC").low;
         world.taken(&session, limit(Buy, "ITC", 9, low));
         let session = world.login("SLOW01");
         world.taken(&session, market(Sell, "ITC", 9));

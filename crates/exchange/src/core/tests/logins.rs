@@ -335,7 +335,7 @@ fn quotes_leave_out_what_nobody_knows() {
     assert_eq!(
         quotes
             .iter()
-            .map(|(ticker, _)| ticker.as_str())
+            .map(|quote| quote.ticker.as_str())
             .collect::<Vec<_>>(),
         ["INFY"]
     );

@@ -7,6 +7,7 @@ mod life;
 mod logins;
 mod modify;
 mod orders;
+mod prices;
 mod priority;
 mod properties;
 mod refusals;
@@ -165,13 +166,13 @@ impl World {
 
     /// Previous close, lowest and highest price of the day.
     fn frame(&self, ticker: &str) -> (Price, Price, Price) {
-        let frame = self.market.listing(ticker).unwrap().frame;
-        (frame.centre, frame.low, frame.high)
+        let frame = self.day_frame(ticker);
+        (frame.previous_close, frame.low, frame.high)
     }
 
     fn last(&self, ticker: &str) -> Price {
         let listing = self.market.listing(ticker).unwrap();
-        self.market.last_price(self.state.seed, &listing, self.now)
+        self.market.last_price(self.state.prices(), &listing, self.now)
     }
 
     /// The words of an order's history, oldest first.
@@ -217,12 +218,14 @@ impl World {
     }
 
     fn offer(&self, ticker: &str, side: Side) -> Price {
-        self.market.offer(
-            self.state.seed,
-            &self.market.listing(ticker).unwrap(),
-            side,
-            self.now,
-        )
+        let listing = self.market.listing(ticker).unwrap();
+        self.market.offer(self.state.prices(), &listing, side, self.now)
+    }
+
+    fn day_frame(&self, ticker: &str) -> price::Frame {
+        let listing = self.market.listing(ticker).unwrap();
+        self.market
+            .frame(self.state.prices(), &listing, self.market.order_day(self.now))
     }
 }
 

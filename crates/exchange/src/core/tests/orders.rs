@@ -142,7 +142,7 @@ fn an_order_that_is_late_is_booked_at_its_own_instant() {
 fn what_does_not_fill_is_cancelled_at_the_close() {
     let mut world = World::new();
     let session = world.login("DEMO01");
-    let low = world.market.listing("INFY").unwrap().frame.low;
+    let low = world.day_frame("INFY").low;
     let id = world.taken(&session, limit(Buy, "INFY", 4, low));
     world.go_to("2026-01-05T09:59:59.999Z");
     assert_eq!(world.order(&session, &id).state(), Open);
@@ -161,7 +161,7 @@ fn what_does_not_fill_is_cancelled_at_the_close() {
 fn an_ioc_order_never_rests() {
     let mut world = World::new();
     let session = world.login("DEMO01");
-    let low = world.market.listing("INFY").unwrap().frame.low;
+    let low = world.day_frame("INFY").low;
     let id = world.taken(&session, ioc(limit(Buy, "INFY", 4, low)));
     let order = world.order(&session, &id);
     assert_eq!(
@@ -176,7 +176,7 @@ fn an_ioc_order_never_rests() {
 fn open_orders_can_be_cancelled_and_only_they() {
     let mut world = World::new();
     let session = world.login("DEMO01");
-    let high = world.market.listing("INFY").unwrap().frame.high;
+    let high = world.day_frame("INFY").high;
     let id = world.taken(&session, limit(Sell, "INFY", 25, high));
     assert_eq!(
         world.refused(&session, market(Sell, "INFY", 1)).0,
@@ -294,8 +294,8 @@ fn an_opening_price_that_the_money_does_not_cover_rejects_the_order() {
         let mut world = World::starting(seed, at("2026-01-05T12:00:00.000Z"));
         let session = world.login("DEMO01");
         let listing = world.market.listing("INFY").unwrap();
-        let last = world.market.last_price(seed, &listing, world.now);
-        let all = 100_000_000 * 100 / world.market.protection(&listing, last, Buy).0;
+        let last = world.market.last_price(world.state.prices(), &listing, world.now);
+        let all = 100_000_000 * 100 / world.market.protection(&world.day_frame("INFY"), last, Buy).0;
         let id = world.taken(&session, amo(market(Buy, "INFY", all)));
         world.go_to("2026-01-06T03:45:00.000Z");
         let order = world.state.accounts[&session.key]

@@ -52,7 +52,7 @@ fn any_order() -> impl Strategy<Value = OrderRequest> {
     )
         .prop_map(|(ticker, buys, quantity, is_limit, off, is_ioc, is_amo)| {
             let side = if buys { Side::Buy } else { Side::Sell };
-            let centre = Market::bundled().listing(TICKERS[ticker]).unwrap().frame.centre;
+            let centre = Market::bundled().listing(TICKERS[ticker]).unwrap().listed_price;
             // Around the centre in steps of one rupee tenth: on tick for all of them.
             let price = Price(centre.0 + off * centre.0 / 10_000 / 1_000 * 1_000);
             let order = market(side, TICKERS[ticker], quantity);
@@ -196,8 +196,14 @@ fn check_conservation(world: &World) {
                         *price >= asked
                     });
                 }
-                let frame = world.market.listing(&order.ticker).unwrap().frame;
-                assert!((frame.low..=frame.high).contains(price) && price.is_on_tick(frame.tick));
+                let listing = world.market.listing(&order.ticker).unwrap();
+                let day = world.market.date_of(event.at);
+                assert!(
+                    world
+                        .market
+                        .frame(world.state.prices(), &listing, day)
+                        .allows(*price)
+                );
                 assert!(world.market.is_open(event.at), "filled outside the session");
                 let sign = if order.side == Side::Buy { 1 } else { -1 };
                 let (cash, held) = books.get_mut(key).unwrap();

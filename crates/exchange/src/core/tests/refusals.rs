@@ -168,12 +168,7 @@ fn an_empty_account_can_do_nothing() {
 fn a_day_takes_so_many_orders() {
     let mut world = World::new();
     let s = world.login("DEMO01");
-    let order = ioc(limit(
-        Buy,
-        "ITC",
-        1,
-        world.market.listing("ITC").unwrap().frame.low,
-    ));
+    let order = ioc(limit(Buy, "ITC", 1, world.day_frame("ITC").low));
     let account = world.state.accounts.get_mut(&s.key).unwrap();
     let max = crate::core::checks::ORDERS_PER_DAY_MAX;
     let market = Market::bundled();

@@ -1,0 +1,131 @@
+//! What the prices of a world hang on: where they started, and the prices that were set from outside.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use torana_domain::money::Price;
+use torana_domain::time::{Date, Timestamp};
+
+use super::event::Fact;
+use super::price::Mark;
+
+/// A price that was set, with what is needed to go on from it without looking further back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anchor {
+    /// The trading day that it belongs to.
+    pub day: Date,
+    /// The price of that day that all later ones of the day go on from.
+    pub set: Mark,
+    /// The official close of that day, which all later days go on from.
+    pub close: Mark,
+    /// The official close of the day before it.
+    pub previous_close: Price,
+    /// The close at the end of the month before it, which decides the tick.
+    pub month_close: Price,
+    /// Steps by which a band that is not fixed has widened on that day.
+    pub widened: usize,
+}
+
+/// A price that will be set.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tick {
+    /// When.
+    pub at: Timestamp,
+    /// Its number in the world: of two ticks at one instant the later one stays.
+    pub number: u64,
+    /// Of which security.
+    pub isin: String,
+    /// The price.
+    pub price: Price,
+}
+
+/// A stop of all trading that the circuit breaker made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Halt {
+    /// Trading stops.
+    pub from: Timestamp,
+    /// Orders are taken again: for a call auction if `reopens` is later.
+    pub until: Timestamp,
+    /// Continuous trading goes on.
+    pub reopens: Timestamp,
+    /// The move of the index that caused it, in per cent.
+    pub percent: i64,
+}
+
+/// All of one world that prices depend on besides the seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tape {
+    /// The trading day whose official closes are the prices of the list of securities, and the instant of them.
+    pub origin: (Date, Timestamp),
+    /// The latest price that was set, by ISIN.
+    pub anchors: BTreeMap<String, Anchor>,
+    /// Prices that will be set, in order.
+    pub ticks: BTreeSet<Tick>,
+    /// Ticks taken so far.
+    pub tick_count: u64,
+    /// Prices set and halts made so far: what was computed from the tape before another one may be wrong.
+    pub changes: u64,
+    /// Halts of the present day, in order.
+    pub halts: Vec<Halt>,
+}
+
+impl Tape {
+    /// A tape on which nothing was set.
+    #[must_use]
+    pub const fn starting(day: Date, closed_at: Timestamp) -> Self {
+        Self {
+            origin: (day, closed_at),
+            anchors: BTreeMap::new(),
+            ticks: BTreeSet::new(),
+            tick_count: 0,
+            changes: 0,
+            halts: Vec::new(),
+        }
+    }
+
+    /// Adds one event about prices.
+    pub(super) fn evolve(&mut self, fact: &Fact) {
+        match fact {
+            Fact::TickTaken { tick } => {
+                self.tick_count = self.tick_count.max(tick.number);
+                self.ticks.insert(tick.clone());
+            }
+            Fact::PriceSet { tick, anchor } => {
+                self.changes += 1;
+                self.ticks.remove(tick);
+                if let Some(anchor) = anchor {
+                    self.anchors.insert(tick.isin.clone(), *anchor);
+                }
+            }
+            Fact::TradingHalted { halt } => {
+                self.changes += 1;
+                self.halts.push(*halt);
+            }
+            _ => {}
+        }
+    }
+
+    /// What the prices of a security go on from; one that was never set goes on from `listed`.
+    #[must_use]
+    pub fn anchor(&self, isin: &str, listed: Price) -> Anchor {
+        let (day, at) = self.origin;
+        let mark = Mark { at, price: listed };
+        self.anchors.get(isin).copied().unwrap_or(Anchor {
+            day,
+            set: mark,
+            close: mark,
+            previous_close: listed,
+            month_close: listed,
+            widened: 0,
+        })
+    }
+}
+
+/// The seed and the tape of a world: all that a price is computed from.
+#[derive(Clone, Copy, Debug)]
+pub struct Prices<'a> {
+    /// Decides every course.
+    pub seed: u64,
+    /// What was set.
+    pub tape: &'a Tape,
+}
