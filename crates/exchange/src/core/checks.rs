@@ -13,7 +13,7 @@ use super::price::Frame;
 use super::reads::LOW_FUNDS_SHOWN;
 use super::refusal::Refusal;
 use super::terms::{OrderType, Product, Protection, Terms, Validity};
-use crate::market::Listing;
+use crate::market::{Listing, Stage};
 
 /// Most money of one order: ₹10 crore.
 pub const ORDER_VALUE_MAX: Paise = Paise(10_000_000_000);
@@ -64,7 +64,7 @@ impl Step<'_> {
         };
         let listing = self.listing(order.exchange, &order.ticker).ok_or_else(unknown)?;
         match order.variety {
-            Variety::Regular if !self.market.is_open(self.at) => return Err(Refusal::MarketClosed),
+            Variety::Regular => self.check_stage(&listing, &order.terms())?,
             Variety::Amo if !self.market.is_amo_open(key.broker(), self.at) => {
                 return Err(Refusal::AmoClosed);
             }
@@ -74,6 +74,22 @@ impl Step<'_> {
         let limit = self.check_terms(&listing, order.side, order.product, &terms, true)?;
         self.check_book(key, account, order)?;
         Ok(Checked { listing, limit })
+    }
+
+    /// Whether the market takes such orders now.
+    pub(super) fn check_stage(&self, listing: &Listing, terms: &Terms) -> Result<(), Refusal> {
+        let stage = self.stage(listing);
+        let entry = stage.entry();
+        let is_conditional =
+            terms.order_type.has_trigger() || terms.validity == Validity::Ioc || terms.disclosed.is_some();
+        match stage {
+            Stage::Closed => Err(Refusal::MarketClosed),
+            Stage::Halted => Err(Refusal::TradingHalted),
+            _ if !entry.limit => Err(Refusal::AuctionEntryClosed),
+            _ if is_conditional && !entry.conditional => Err(Refusal::NotInThisSession),
+            _ if terms.order_type == OrderType::Market && !entry.market => Err(Refusal::AuctionLimitOnly),
+            _ => Ok(()),
+        }
     }
 
     /// The checks of what is asked for; gives the worst price. `is_asleep`: a trigger still waits.

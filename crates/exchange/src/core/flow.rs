@@ -13,7 +13,7 @@ use super::matching::NOT_MATCHED;
 use super::order::{Ask, Due, DueAction, PaperOrder};
 use super::status::Status;
 use super::terms::{OrderType, Terms, Validity};
-use crate::market::Listing;
+use crate::market::{AuctionStage, Listing, Stage};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -21,7 +21,7 @@ const MINUTE_MS: i64 = 60_000;
 pub const SLOW_MS: i64 = 60_000;
 
 const EXPIRED: &str = "Cancelled: its minutes are over";
-const TOO_DEAR: &str = "Rejected: the money does not suffice for the opening price";
+pub(super) const TOO_DEAR: &str = "Rejected: the money does not suffice for the opening price";
 
 impl Step<'_> {
     /// Does what is due for one open order.
@@ -38,7 +38,7 @@ impl Step<'_> {
             DueAction::Release => self.release(key, &order, &listing),
             DueAction::Onward => self.go_on(key, &order, &listing),
             DueAction::Match => {
-                let ends = order.ends.unwrap_or_else(|| self.ends(order.validity));
+                let ends = order.ends.unwrap_or_else(|| self.ends(&listing, order.validity));
                 self.enter(key, &order, &listing, ends, None);
             }
             DueAction::Expire => self.unmatched(key, number, EXPIRED),
@@ -48,7 +48,7 @@ impl Step<'_> {
 
     /// The broker sends an order that it kept to the exchange.
     fn release(&mut self, key: &AccountKey, order: &PaperOrder, listing: &Listing) {
-        let ends = self.ends(order.validity);
+        let ends = self.ends(listing, order.validity);
         if self.state.latency_ms > 0 {
             let due = self.onward_or(ends);
             self.advance(key, order, Status::ValidationPending, Some(ends), due);
@@ -60,7 +60,7 @@ impl Step<'_> {
 
     /// An order, a modification or a cancellation comes one step further.
     fn go_on(&mut self, key: &AccountKey, order: &PaperOrder, listing: &Listing) {
-        let ends = order.ends.unwrap_or_else(|| self.ends(order.validity));
+        let ends = order.ends.unwrap_or_else(|| self.ends(listing, order.validity));
         match (order.status, order.ask) {
             (Status::Received, _) => {
                 let due = self.onward_or(ends);
@@ -110,7 +110,7 @@ impl Step<'_> {
     }
 
     /// Whether the account can pay an order under another limit than it has reserved for.
-    fn can_pay(&self, key: &AccountKey, order: &PaperOrder) -> bool {
+    pub(super) fn can_pay(&self, key: &AccountKey, order: &PaperOrder) -> bool {
         let Some(account) = self.state.accounts.get(key) else {
             return false;
         };
@@ -145,7 +145,7 @@ impl Step<'_> {
         }
     }
 
-    /// What an order that is at the exchange from now on waits for before it is in the book: the market opens, a
+    /// What an order that is at the exchange from now on waits for before it is in the book: trading begins, a
     /// slow account's minute is over, or neither happens before its end. `None` if it waits for nothing.
     pub(super) fn waits(
         &self,
@@ -157,10 +157,17 @@ impl Step<'_> {
         if is_asleep {
             return None;
         }
-        let meets = if self.is_matching(listing) {
+        let is_taken = match self.stage(listing) {
+            Stage::Continuous | Stage::PostClose => true,
+            Stage::Auction(_, part) => part != AuctionStage::Matching,
+            Stage::Closed | Stage::Halted => false,
+        };
+        let meets = if is_taken {
             self.at
         } else {
-            self.market.next_open(self.at)
+            let prices = self.state.prices();
+            let trading = self.market.continuous_after(prices, listing.group, self.at);
+            trading.map_or(ends.at, |(from, _)| from)
         };
         let at = meets.plus_ms(if self.is_slow(key) { SLOW_MS } else { 0 });
         let meets = Due {
@@ -188,14 +195,12 @@ impl Step<'_> {
     }
 
     /// When an order that goes to the exchange now ends by itself.
-    pub(super) fn ends(&self, validity: Validity) -> Due {
-        let from = if self.market.is_open(self.at) {
-            self.at
-        } else {
-            self.market.next_open(self.at)
-        };
+    pub(super) fn ends(&self, listing: &Listing, validity: Validity) -> Due {
+        let prices = self.state.prices();
+        let trading = self.market.continuous_after(prices, listing.group, self.at);
+        let from = trading.map_or(self.at, |(from, _)| from);
         let close = Due {
-            at: self.market.next_close(self.at),
+            at: self.market.orders_end(prices, listing.group, self.at),
             action: DueAction::Close,
         };
         match validity {

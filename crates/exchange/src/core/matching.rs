@@ -16,7 +16,7 @@ use super::gtt::GttStatus;
 use super::order::PaperOrder;
 use super::status::Status;
 use super::terms::Validity;
-use crate::market::Listing;
+use crate::market::{Listing, Stage};
 
 pub(super) const NOT_MATCHED: &str = "Cancelled: no counterparty at this price before the close";
 const NOT_MATCHED_AT_ONCE: &str = "Cancelled: no counterparty at this price at once";
@@ -33,8 +33,10 @@ struct Counterparty {
 impl Step<'_> {
     /// An order meets the market: it takes what it can, and what an IOC order cannot get ends.
     pub(super) fn arrive(&mut self, key: &AccountKey, number: u64, listing: &Listing) {
-        if !self.is_matching(listing) {
-            return;
+        match self.stage(listing) {
+            Stage::Continuous => {}
+            Stage::PostClose => return self.match_at_close(key, number, listing),
+            Stage::Auction(..) | Stage::Halted | Stage::Closed => return,
         }
         let mut levels: Option<Vec<Level>> = None;
         while let Some(order) = self.order(key, number) {
@@ -109,6 +111,18 @@ impl Step<'_> {
         if let Some((other, number)) = &met.order {
             self.fill(other, *number, trade, quantity, met.price);
         }
+    }
+
+    /// Shares for one order from nobody in particular.
+    pub(super) fn fill_from_strangers(
+        &mut self,
+        key: &AccountKey,
+        number: u64,
+        quantity: Shares,
+        price: Price,
+    ) {
+        let trade = self.state.trade_count + 1;
+        self.fill(key, number, trade, quantity, price);
     }
 
     fn fill(&mut self, key: &AccountKey, number: u64, trade: u64, quantity: Shares, price: Price) {
@@ -207,7 +221,12 @@ impl Step<'_> {
         places.map(|place| place.waiter.clone()).collect()
     }
 
-    fn reached(&self, instrument: &Instrument, shelf: Shelf, price: Price) -> Vec<(AccountKey, u64)> {
+    pub(super) fn reached(
+        &self,
+        instrument: &Instrument,
+        shelf: Shelf,
+        price: Price,
+    ) -> Vec<(AccountKey, u64)> {
         let orders = self.waiters(instrument, shelf, price).into_iter();
         let of_order = |waiter| match waiter {
             Waiter::Order(key, number) => Some((key, number)),

@@ -6,6 +6,7 @@
 
 pub mod account;
 mod accounts;
+mod auctions;
 pub mod behaviour;
 pub mod book;
 mod breaker;

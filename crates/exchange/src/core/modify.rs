@@ -94,6 +94,9 @@ impl Step<'_> {
             return Err(Refusal::AmoClosed.into());
         }
         let terms = change.applied_to(order.terms());
+        if !order.is_kept() {
+            self.check_stage(&listing, &terms)?;
+        }
         let is_asleep = sleeps(order, &terms);
         let limit = self.check_terms(&listing, order.side, order.product, &terms, is_asleep)?;
         if terms.quantity <= order.filled {
@@ -172,7 +175,7 @@ impl Step<'_> {
         }
         let ends = match order.ends {
             Some(ends) if terms.validity == order.validity => ends,
-            _ => self.ends(terms.validity),
+            _ => self.ends(listing, terms.validity),
         };
         let is_asleep = sleeps(order, terms);
         let waits = match order.turn {

@@ -21,6 +21,20 @@ pub enum Refusal {
     /// A regular order outside the session.
     #[error("The market is closed; send the order as an after-market order or while the market is open")]
     MarketClosed,
+    /// An order while all trading is stopped.
+    #[error("Trading is halted in the whole market; orders can only be cancelled until it reopens")]
+    TradingHalted,
+    /// An order, a change or a cancellation in a call auction that is matching.
+    #[error(
+        "The call auction takes, changes and cancels no orders at this moment; wait for its entry or for trading"
+    )]
+    AuctionEntryClosed,
+    /// A market order in the last part of the entry.
+    #[error("The call auction takes only limit orders in the last part of its entry")]
+    AuctionLimitOnly,
+    /// An order that needs continuous trading.
+    #[error("Stop-loss, IOC and disclosed-quantity orders are taken in continuous trading only")]
+    NotInThisSession,
     /// An after-market order outside its window.
     #[error(
         "After-market orders are not taken now; send a regular order or wait for the after-market window"
@@ -273,7 +287,12 @@ impl Refusal {
     #[must_use]
     pub const fn code(&self) -> OrderErrorCode {
         match self {
-            Self::MarketClosed | Self::AmoClosed => OrderErrorCode::TradingSystemNotReady,
+            Self::MarketClosed
+            | Self::AmoClosed
+            | Self::TradingHalted
+            | Self::AuctionEntryClosed
+            | Self::AuctionLimitOnly
+            | Self::NotInThisSession => OrderErrorCode::TradingSystemNotReady,
             Self::NotEnoughFunds { .. } => OrderErrorCode::MarginsExceeded,
             Self::NotEnoughShares { .. } | Self::NotSettled { .. } => OrderErrorCode::CheckHoldings,
             _ => OrderErrorCode::AdapterError,

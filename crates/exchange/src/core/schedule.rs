@@ -39,17 +39,22 @@ impl Step<'_> {
     fn next_instant(&self, lookout: &mut Lookout) -> Option<Timestamp> {
         let of_orders = self.state.due.first().map(|(at, _, _)| *at);
         let of_triggers = self.state.gtt_due.first().map(|(at, _, _)| *at);
-        [of_orders, of_triggers, self.next_tick(), lookout.next(self)]
+        let of_prices = [self.next_tick(), self.next_auction(), lookout.next(self)];
+        [of_orders, of_triggers]
             .into_iter()
+            .chain(of_prices)
             .flatten()
             .min()
     }
 
-    /// Everything that is due at this instant: prices that are set, orders, books, then triggers whose year is over.
+    /// Everything that is due at this instant: prices that are set, auctions, orders, books, then triggers whose year
+    /// is over.
     fn run_instant(&mut self, lookout: &Lookout) {
         // Before anything else happens: what an order does now must not hide a book from this bar.
         let books = lookout.due(self.at);
         self.run_ticks();
+        // Before orders end with the day.
+        self.hold_auctions();
         for (key, number) in self.due_orders() {
             self.run_order(&key, number);
         }

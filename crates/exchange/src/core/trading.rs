@@ -149,7 +149,7 @@ impl Step<'_> {
             };
             return outside(Status::AmoReceived, None, release);
         }
-        let ends = self.ends(request.validity);
+        let ends = self.ends(listing, request.validity);
         if behaviour == Behaviour::OrderFailure {
             return outside(Status::OpenPending, Some(ends), ends);
         }
@@ -194,6 +194,13 @@ impl Step<'_> {
         if status.after(super::status::Turn::AskCancel).is_none() {
             return Reply::CancelRefused {
                 text: Refusal::NotChangeable(status).to_string(),
+            };
+        }
+        let listing = self.listing(order.exchange, &order.ticker);
+        let is_fixed = |listing: Listing| !self.stage(&listing).entry().cancel;
+        if order.turn.is_some() && listing.is_some_and(is_fixed) {
+            return Reply::CancelRefused {
+                text: Refusal::AuctionEntryClosed.to_string(),
             };
         }
         self.ask(key, number, Ask::Cancel);

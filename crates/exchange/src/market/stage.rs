@@ -196,6 +196,19 @@ impl Market {
         all
     }
 
+    /// When orders of a day that are at the exchange at `at` end by themselves: with the closing auction or the end
+    /// of continuous trading, those of the session behind it with that session.
+    #[must_use]
+    pub fn orders_end(&self, prices: Prices<'_>, group: SessionGroup, at: Timestamp) -> Timestamp {
+        let is_late = self.stage(prices, group, at) == Stage::PostClose;
+        let session = self.times(group, ist_date(at)).and_then(|times| times.post_close);
+        if let (true, Some((_, to))) = (is_late, session) {
+            return to;
+        }
+        let times = self.times(group, self.order_day(at));
+        times.map_or_else(|| self.next_close(at), |times| times.closes_at())
+    }
+
     /// Whether orders of `group` match as they come.
     #[must_use]
     pub fn is_matching(&self, prices: Prices<'_>, group: SessionGroup, at: Timestamp) -> bool {

@@ -1,5 +1,6 @@
 //! Tests of the pure core: one file per concern, this file holds what they share.
 
+mod auctions;
 mod behaviours;
 mod days;
 mod gtt;

@@ -241,7 +241,7 @@ fn after_a_reset_another_reference_gets_another_id() {
 }
 
 #[test]
-fn after_market_orders_wait_for_the_opening() {
+fn after_market_orders_wait_for_the_opening_auction() {
     let mut world = World::new();
     world.go_to("2026-01-05T12:00:00.000Z");
     let session = world.login("DEMO01");
@@ -255,15 +255,15 @@ fn after_market_orders_wait_for_the_opening() {
     assert_eq!((order.state(), order.exchange_order_id.as_deref()), (Open, None));
     assert!(world.account(&session).blocked.0 > 0);
 
-    world.go_to("2026-01-06T03:44:59.999Z");
+    world.go_to("2026-01-06T03:37:59.999Z");
     let session = world.login("DEMO01");
     assert_eq!(world.order(&session, &buy).state(), Open);
-    world.go_to("2026-01-06T03:45:00.000Z");
-    let offer = world.offer("INFY", Buy);
+    world.go_to("2026-01-06T03:38:00.000Z");
+    let opening = world.last("INFY");
     let order = world.order(&session, &buy);
     assert_eq!(
         (order.state(), order.worth.average(order.filled)),
-        (Complete, offer)
+        (Complete, opening)
     );
     assert!(order.exchange_order_id.is_some());
     assert_eq!(world.order(&session, &sell).state(), Complete);

@@ -204,7 +204,15 @@ fn check_conservation(world: &World) {
                         .frame(world.state.prices(), &listing, day)
                         .allows(*price)
                 );
-                assert!(world.market.is_open(event.at), "filled outside the session");
+                let prices = world.state.prices();
+                let auctions = world.market.matches_on(prices, listing.group, day);
+                assert!(
+                    world.market.is_matching(prices, listing.group, event.at)
+                        || auctions.iter().any(|(at, _)| *at == event.at)
+                        || world.market.stage(prices, listing.group, event.at)
+                            == crate::market::Stage::PostClose,
+                    "filled outside the session"
+                );
                 let sign = if order.side == Side::Buy { 1 } else { -1 };
                 let (cash, held) = books.get_mut(key).unwrap();
                 *cash -= sign * Worth::of(*price, *quantity).to_paise().0;

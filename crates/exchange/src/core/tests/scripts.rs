@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::core::book::Shelf;
 use crate::core::status::Turn;
+use crate::market::{AuctionStage, Stage};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -21,7 +22,7 @@ const TICKERS: [&str; 2] = ["INFY", "ITC"];
 
 /// A price near the close of yesterday, in steps of a tenth of a rupee: on tick for both securities.
 fn near(ticker: &str, steps: i64) -> Price {
-    let centre = Market::bundled().listing(ticker).unwrap().frame.centre;
+    let centre = Market::bundled().listing(ticker).unwrap().listed_price;
     Price((centre.0 / 1_000 + steps) * 1_000)
 }
 
@@ -159,11 +160,18 @@ fn check_fill(world: &World, before: &State, event: &Event) {
         return;
     };
     let order = &before.accounts[key].orders[number];
-    let frame = world.market.listing(&order.ticker).unwrap().frame;
+    let listing = world.market.listing(&order.ticker).unwrap();
+    let day = world.market.order_day(event.at);
+    let frame = world.market.frame(before.prices(), &listing, day);
     assert!(order.takes(*price) && (frame.low..=frame.high).contains(price) && price.is_on_tick(frame.tick));
     assert!(order.price.is_none_or(|_| order.takes(*price)));
     assert!(quantity.0 > 0 && quantity.0 <= order.fillable().0);
-    assert!(world.market.is_open(event.at), "outside the session");
+    let stage = world.market.stage(before.prices(), listing.group, event.at);
+    let is_trading = matches!(
+        stage,
+        Stage::Continuous | Stage::PostClose | Stage::Auction(_, AuctionStage::Matching)
+    );
+    assert!(is_trading, "filled while the market is {stage:?}");
     let first = before.books[&order.instrument()]
         .first(Shelf::of(order.side))
         .unwrap();

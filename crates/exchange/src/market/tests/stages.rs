@@ -222,3 +222,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_halt_that_the_calendar_dates_stops_the_market_too() {
+    let halt = "[[halt]]\non = \"2026-09-08\"\nfrom = \"11:00\"\nto = \"11:30\"\nauction_minutes = 15\nreason = \"a fault\"\n[amo.default]";
+    let file = include_str!("../../../../clock/data/nse.toml").replacen("[amo.default]", halt, 1);
+    let calendar = Box::leak(Box::new(MarketCalendar::parse(&file).unwrap()));
+    let (market, tape) = (Market::new(calendar, Master::bundled()), tape());
+    let stage = |text: &str| {
+        let now = ist(&format!("2026-09-08 {text}"));
+        market.stage(prices(7, &tape), SessionGroup::Plain, now)
+    };
+    assert_eq!(stage("10:59:59.999"), Stage::Continuous);
+    assert_eq!(stage("11:00:00.000"), Stage::Halted);
+    assert_eq!(
+        stage("11:30:00.000"),
+        Stage::Auction(Auction::Reopening, AuctionStage::Entry)
+    );
+    assert_eq!(stage("11:45:00.000"), Stage::Continuous);
+}

@@ -1,0 +1,140 @@
+//! Call auctions, and the session at the closing price: orders match at one price that the seed makes.
+//!
+//! An auction serves both sides by price and then by turn. Whoever offers more than the price gets all that is
+//! asked for; at just the price there is as much as strangers leave there. A market order takes part at any price
+//! that its account can pay.
+
+use torana_clock::calendar::SessionGroup;
+use torana_domain::money::{Price, Shares};
+use torana_domain::order::{OrderErrorCode, Side};
+use torana_domain::time::Timestamp;
+
+use super::Step;
+use super::account::AccountKey;
+use super::book::{Instrument, Shelf};
+use super::depth;
+use super::event::Fact;
+use super::flow::TOO_DEAR;
+use super::status::Status;
+use crate::market::{Listing, Stage};
+
+const GROUPS: [SessionGroup; 2] = [SessionGroup::Auction, SessionGroup::Plain];
+
+impl Step<'_> {
+    /// What the market does with a security now.
+    pub(super) fn stage(&self, listing: &Listing) -> Stage {
+        self.market.stage(self.state.prices(), listing.group, self.at)
+    }
+
+    /// When orders that wait match in an auction next, after the world's present.
+    pub(super) fn next_auction(&self) -> Option<Timestamp> {
+        let waits = |shelf| self.state.books.values().any(|book| book.first(shelf).is_some());
+        if !waits(Shelf::Bids) && !waits(Shelf::Asks) {
+            return None;
+        }
+        let today = self.market.date_of(self.state.now);
+        [today, self.market.next_day(today)].into_iter().find_map(|day| {
+            let all = GROUPS
+                .into_iter()
+                .flat_map(|group| self.market.matches_on(self.state.prices(), group, day));
+            all.map(|(at, _)| at).filter(|at| *at > self.state.now).min()
+        })
+    }
+
+    /// Holds the auctions that match at this instant.
+    pub(super) fn hold_auctions(&mut self) {
+        let day = self.market.date_of(self.at);
+        for group in GROUPS {
+            let matches = self.market.matches_on(self.state.prices(), group, day);
+            let Some((_, which)) = matches.into_iter().find(|(at, _)| *at == self.at) else {
+                continue;
+            };
+            let instruments: Vec<Instrument> = self.state.books.keys().copied().collect();
+            for instrument in instruments {
+                let listing = self.listing_of(&instrument);
+                if let Some(listing) = listing.filter(|listing| listing.group == group) {
+                    let price = self
+                        .market
+                        .auction_price(self.state.prices(), &listing, which, self.at);
+                    self.match_at(&instrument, &listing, price);
+                }
+            }
+        }
+    }
+
+    /// All orders of a book that a price suits match at it.
+    fn match_at(&mut self, instrument: &Instrument, listing: &Listing, price: Price) {
+        for side in [Side::Buy, Side::Sell] {
+            self.follow(instrument, side, price);
+            let mut left = self.auctioned(listing, price);
+            for (key, number) in self.reached(instrument, Shelf::of(side), price) {
+                let Some(order) = self.order(&key, number) else {
+                    continue;
+                };
+                let is_at_price = order.limit == price && order.order_type.has_price();
+                let quantity = if is_at_price {
+                    order.fillable().min(left)
+                } else {
+                    order.fillable()
+                };
+                if quantity.0 > 0 {
+                    self.fill_from_strangers(&key, number, quantity, price);
+                }
+                if is_at_price {
+                    left.0 -= quantity.0;
+                }
+            }
+        }
+    }
+
+    /// Market orders of one side that the price has left behind follow it, if their accounts can pay.
+    fn follow(&mut self, instrument: &Instrument, side: Side, price: Price) {
+        let worst = match side {
+            Side::Buy => Price(i64::MIN + 1),
+            Side::Sell => Price(i64::MAX),
+        };
+        for (key, number) in self.reached(instrument, Shelf::of(side), worst) {
+            let behind = |order: &&super::PaperOrder| !order.order_type.has_price() && !order.takes(price);
+            let Some(order) = self.order(&key, number).filter(behind) else {
+                continue;
+            };
+            let mut order = order.clone();
+            order.limit = price;
+            if self.can_pay(&key, &order) {
+                let (turn, ends) = (order.turn, order.ends);
+                let Some(due) = order.due else { continue };
+                self.emit(Fact::OrderMoved {
+                    key,
+                    number,
+                    status: Status::Open,
+                    limit: price,
+                    turn,
+                    ends,
+                    due,
+                });
+            } else {
+                let code = Some(OrderErrorCode::MarginsExceeded);
+                self.end_order(&key, number, Status::Rejected, code, TOO_DEAR);
+            }
+        }
+    }
+
+    /// An order of the session behind the close matches at the official close, if that suits it.
+    pub(super) fn match_at_close(&mut self, key: &AccountKey, number: u64, listing: &Listing) {
+        let day = self.market.date_of(self.at);
+        let price = self.market.close(self.state.prices(), listing, day);
+        let Some(order) = self.order(key, number).filter(|order| order.takes(price)) else {
+            return;
+        };
+        let quantity = order.fillable().min(self.auctioned(listing, price));
+        if quantity.0 > 0 {
+            self.fill_from_strangers(key, number, quantity, price);
+        }
+    }
+
+    /// Shares that strangers leave at the price of an auction.
+    fn auctioned(&self, listing: &Listing, price: Price) -> Shares {
+        let course = self.market.course(self.state.seed, listing);
+        depth::auctioned(&course, price, listing.lot, self.at)
+    }
+}
