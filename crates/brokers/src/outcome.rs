@@ -127,6 +127,11 @@ pub enum PlaceOutcome {
         /// The broker's words.
         text: String,
     },
+    /// Proven not placed: the session is over, and no other order can be sent with it.
+    SessionOver {
+        /// The broker's words.
+        text: String,
+    },
     /// Neither is proven.
     Unknown {
         /// What went wrong, for the log.

@@ -175,6 +175,13 @@ pub fn apply_order_outcome(
     match outcome {
         PlaceOutcome::Accepted { broker_order_id } => accept(order, broker_order_id, at),
         PlaceOutcome::Refused { code, text } => refuse(order, *code, text, Evidence::BrokerAnswer, at),
+        PlaceOutcome::SessionOver { text } => refuse(
+            order,
+            OrderErrorCode::AdapterError,
+            text,
+            Evidence::BrokerAnswer,
+            at,
+        ),
         PlaceOutcome::NeedsAuthorisation { text } => refuse(
             order,
             OrderErrorCode::CheckHoldings,

@@ -7,6 +7,8 @@ use torana_domain::time::{Date, Timestamp};
 
 /// How much earlier than our send a broker's clock may date an order of ours.
 const CLOCK_TOLERANCE_MS: i64 = 60_000;
+/// How long after the close a book may still lack orders of its day: brokers serve it from copies that lag.
+const BOOK_LAG_MAX_MS: i64 = 15 * 60_000;
 
 /// What a book says about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +53,17 @@ pub fn evidence_of(order: &Order, book: &AsOf<OrderBook>, calendar: &MarketCalen
 }
 
 /// Whether the absence of an unproven order from this book proves that the broker never took it: the book is
-/// that of the order's own trading day, was read after its close, and has no entry that could be the order
-/// with its reference lost.
+/// that of the order's own trading day, was read after its close by more than a book may lag, and has no entry
+/// that could be the order with its reference lost.
 #[must_use]
 pub fn absence_is_proof(order: &Order, book: &AsOf<OrderBook>, calendar: &MarketCalendar) -> bool {
-    is_closed_book_of(order, book, calendar) && !book.value.entries.iter().any(|entry| could_be(order, entry))
+    let read_at = book.as_of.plus_ms(-BOOK_LAG_MAX_MS);
+    let is_settled = calendar
+        .close_of(trading_day(order, calendar))
+        .is_some_and(|close| close <= read_at);
+    is_settled
+        && is_closed_book_of(order, book, calendar)
+        && !book.value.entries.iter().any(|entry| could_be(order, entry))
 }
 
 fn is_closed_book_of(order: &Order, book: &AsOf<OrderBook>, calendar: &MarketCalendar) -> bool {
@@ -132,6 +140,11 @@ mod tests {
             !proves(&book("2026-01-05T09:40:00.000Z", true, vec![])),
             "the calendar says it is open"
         );
+        assert!(
+            !proves(&book("2026-01-05T10:14:59.999Z", true, vec![])),
+            "the book may lag"
+        );
+        assert!(proves(&book("2026-01-05T10:15:00.000Z", true, vec![])));
         let mut next_day = book("2026-01-06T12:00:00.000Z", true, vec![]);
         next_day.value.trading_day = Date {
             year: 2026,

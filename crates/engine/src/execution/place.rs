@@ -149,7 +149,14 @@ impl Engine {
             let answer = within_limit(self.rt(), placement.broker.place(call, *ticket)).await;
             answer.unwrap_or_else(|| unknown("no answer in time"))
         };
+        let is_over = matches!(outcome, PlaceOutcome::SessionOver { .. });
         self.commit_outcome(job, order.id, outcome).await?;
+        if is_over {
+            // The rest would be refused like this one: a dead session is not knocked at again.
+            self.forget_session(placement.session.id, self.present(job).world)
+                .await?;
+            return Ok(Sent::Stop(NotSent::SessionOver));
+        }
         Ok(Sent::Done)
     }
 
@@ -339,6 +346,7 @@ const fn outcome_word(outcome: &PlaceOutcome) -> &'static str {
         PlaceOutcome::Accepted { .. } => "accepted",
         PlaceOutcome::Refused { .. } => "refused",
         PlaceOutcome::NeedsAuthorisation { .. } => "needs_authorisation",
+        PlaceOutcome::SessionOver { .. } => "session_over",
         PlaceOutcome::Unknown { .. } => "unknown",
     }
 }

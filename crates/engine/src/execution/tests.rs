@@ -279,6 +279,33 @@ fn a_broker_that_is_gone_is_our_failure_too() {
 }
 
 #[test]
+fn a_session_that_dies_on_the_way_takes_the_rest_with_it() {
+    let (bed, txn) = basket(&BASKET, &[Play::Fill, Play::EndSession]);
+    bed.run_until(at("2026-01-05T04:31:00.000Z"));
+    assert_eq!(bed.sent_once(), 2, "nothing is sent with a dead session");
+    bed.login(bed.investor_again().id);
+    bed.run_until(at("2026-01-05T12:00:00.000Z"));
+    let seen = bed.seen(txn);
+    let evidence: Vec<_> = seen
+        .orders
+        .iter()
+        .map(|order| (order.state, order.evidence))
+        .collect();
+    assert_eq!(
+        (evidence, seen.txn.status, seen.txn.error_code),
+        (
+            vec![
+                (Unplaced, Evidence::BrokerAnswer),
+                (Complete, Evidence::OrderBook),
+                (Unplaced, Evidence::NotSent)
+            ],
+            Status::Completed,
+            None
+        )
+    );
+}
+
+#[test]
 fn a_session_that_ended_first_is_the_brokers_refusal() {
     let bed = Bed::new();
     let investor = bed.investor();

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use torana_brokers::{
-    AuthorisationStep, BrokerError, BrokerReturn, Call, LoginError, SellAuthorisation, WantedAuthorisation,
+    AsOf, AuthorisationStep, BrokerError, BrokerReturn, Call, LoginError, SellAuthorisation,
+    WantedAuthorisation,
 };
 use torana_contract::envelope::ApiError;
 use torana_contract::errors::ErrorCode;
@@ -368,19 +369,27 @@ impl Engine {
     }
 
     /// What is short for the confirmed lines. A broker that cannot be asked is no shortfall: it decides itself.
-    pub(super) async fn shortfalls(&self, run: &FlowRun, call: &Call, review: &Review) -> Vec<Shortfall> {
+    ///
+    /// # Errors
+    /// The session is over.
+    pub(super) async fn shortfalls(
+        &self,
+        run: &FlowRun,
+        call: &Call,
+        review: &Review,
+    ) -> Result<Vec<Shortfall>, SessionOver> {
         let Ok((_, broker)) = self.adapter(run) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         let mut short = Vec::new();
         let needed = self.buying_power(review);
         if needed.0 > 0
-            && let Ok(funds) = broker.funds(call.clone()).await
-            && funds.value.available < needed
+            && let Some(funds) = asked(broker.funds(call.clone()).await)?
+            && funds.available < needed
         {
             short.push(Shortfall::Funds {
                 needed: needed.0,
-                available: funds.value.available.0,
+                available: funds.available.0,
             });
         }
         let sells: Vec<_> = review
@@ -389,23 +398,21 @@ impl Engine {
             .filter(|line| line.side == Some(Side::Sell))
             .collect();
         if sells.is_empty() {
-            return short;
+            return Ok(short);
         }
-        let (Ok(holdings), Ok(positions)) = (
-            broker.holdings(call.clone()).await,
-            broker.positions(call.clone()).await,
+        let (Some(holdings), Some(positions)) = (
+            asked(broker.holdings(call.clone()).await)?,
+            asked(broker.positions(call.clone()).await)?,
         ) else {
-            return short;
+            return Ok(short);
         };
         for line in sells {
             let held: i64 = holdings
-                .value
                 .iter()
                 .filter(|holding| holding.isin == line.isin)
                 .map(|holding| holding.quantity.0 + holding.t1_quantity.0)
                 .sum();
             let today: i64 = positions
-                .value
                 .iter()
                 .filter(|position| position.isin == line.isin && !position.on_bse)
                 .map(|position| position.quantity.0)
@@ -419,7 +426,7 @@ impl Engine {
                 });
             }
         }
-        short
+        Ok(short)
     }
 
     /// What brokers block for the buys: a market order at its protected limit, not at the last price.
@@ -441,9 +448,17 @@ impl Engine {
     }
 
     /// Shares of the confirmed sells that must be cleared first.
-    pub(super) async fn wanted_for_sells(&self, run: &FlowRun, call: &Call, review: &Review) -> Vec<Wanted> {
+    ///
+    /// # Errors
+    /// The session is over.
+    pub(super) async fn wanted_for_sells(
+        &self,
+        run: &FlowRun,
+        call: &Call,
+        review: &Review,
+    ) -> Result<Vec<Wanted>, SessionOver> {
         let Ok((key, broker)) = self.adapter(run) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         let needs_page = self
             .profile(&run.gateway, key)
@@ -454,15 +469,15 @@ impl Engine {
             .filter(|line| line.side == Some(Side::Sell))
             .collect();
         if !needs_page || sells.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let Ok(holdings) = broker.holdings(call.clone()).await else {
-            return Vec::new();
+        let Some(holdings) = asked(broker.holdings(call.clone()).await)? else {
+            return Ok(Vec::new());
         };
         let mut wanted = Vec::new();
         for line in sells {
             let selling = line.quantity.unwrap_or(Shares(0));
-            let holding = holdings.value.iter().find(|holding| holding.isin == line.isin);
+            let holding = holdings.iter().find(|holding| holding.isin == line.isin);
             if let Some(holding) =
                 holding.filter(|holding| holding.authorised_quantity < selling.min(holding.quantity))
             {
@@ -474,7 +489,7 @@ impl Engine {
                 });
             }
         }
-        wanted
+        Ok(wanted)
     }
 
     /// The authorisation step of an order flow.
@@ -487,6 +502,18 @@ impl Engine {
     ) -> Result<Effect, EngineError> {
         // Boxed because the steps call each other: authorisation leads back to `proceed`.
         Box::pin(self.ask_authorisation(run, state, wanted, browser)).await
+    }
+}
+
+/// The session of a flow is over: the user must log in again.
+pub(super) struct SessionOver;
+
+/// What the broker answered to a check; `None` if it cannot be asked.
+fn asked<T>(answer: Result<AsOf<T>, BrokerError>) -> Result<Option<T>, SessionOver> {
+    match answer {
+        Ok(answer) => Ok(Some(answer.value)),
+        Err(BrokerError::SessionExpired) => Err(SessionOver),
+        Err(_) => Ok(None),
     }
 }
 

@@ -129,7 +129,9 @@ impl Engine {
             return self.commit_change(run, Change::step(state)).await;
         }
         if !state.accepts_shortfall {
-            let shortfalls = self.shortfalls(run, &call, &state.review).await;
+            let Ok(shortfalls) = self.shortfalls(run, &call, &state.review).await else {
+                return self.login_again(run).await;
+            };
             if !shortfalls.is_empty() {
                 let state = FlowState {
                     step: Step::Checks,
@@ -140,7 +142,9 @@ impl Engine {
             }
         }
         if !state.is_authorisation_settled {
-            let wanted = self.wanted_for_sells(run, &call, &state.review).await;
+            let Ok(wanted) = self.wanted_for_sells(run, &call, &state.review).await else {
+                return self.login_again(run).await;
+            };
             if !wanted.is_empty() {
                 return self.authorise_sells(run, state, wanted, browser).await;
             }

@@ -281,7 +281,7 @@ impl Engine {
             address: "sandbox".to_owned(),
             ..Browser::default()
         };
-        let (mut login_tried, mut is_confirmed) = (false, false);
+        let (mut was_login, mut is_confirmed) = (false, false);
         for _ in 0..PAGES_MAX {
             let run = self.load_run(flow_id).await?;
             if is_over(&run) {
@@ -294,7 +294,8 @@ impl Engine {
             if is_over(&run) {
                 return Ok(());
             }
-            if run.state.step == Step::Login && std::mem::replace(&mut login_tried, true) {
+            let is_login = run.state.step == Step::Login;
+            if is_login && was_login {
                 // The broker refused the login (that is what some test accounts are for): the user gives up here.
                 return Ok(());
             }
@@ -302,6 +303,7 @@ impl Engine {
                 // Only the confirmation looks at the gateway's limits: the same edits would not mend that.
                 return Err(edits_incomplete(&run.state.review));
             }
+            was_login = is_login;
             let Some(action) = self.next_action(&run, request, account)? else {
                 return Ok(());
             };

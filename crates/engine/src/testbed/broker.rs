@@ -37,6 +37,8 @@ pub(crate) enum Play {
     Refuse,
     /// Wants shares to be cleared first.
     WantClearance,
+    /// Says that the session is over.
+    EndSession,
     /// Takes and fills it; the answer gets lost.
     FillSilently,
     /// Refuses it; the answer gets lost.
@@ -232,6 +234,9 @@ impl Broker for FakeBroker {
             },
             Play::WantClearance => PlaceOutcome::NeedsAuthorisation {
                 text: "clear the shares first".to_owned(),
+            },
+            Play::EndSession => PlaceOutcome::SessionOver {
+                text: "log in again".to_owned(),
             },
             Play::FillSilently => {
                 self.take(&ticket, OrderState::Complete);

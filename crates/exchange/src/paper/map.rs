@@ -117,7 +117,9 @@ pub(super) fn place_outcome(reply: Reply) -> PlaceOutcome {
         Reply::OrderTaken { broker_order_id } => PlaceOutcome::Accepted { broker_order_id },
         Reply::OrderRefused { code, text } => PlaceOutcome::Refused { code, text },
         Reply::OrderNeedsClearance { text } => PlaceOutcome::NeedsAuthorisation { text },
-        Reply::SessionExpired => refused(OrderErrorCode::AdapterError, SESSION_OVER),
+        Reply::SessionExpired => PlaceOutcome::SessionOver {
+            text: SESSION_OVER.to_owned(),
+        },
         Reply::TooFarAhead => refused(
             OrderErrorCode::TradingSystemNotReady,
             "The exchange is too far behind",

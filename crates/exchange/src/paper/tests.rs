@@ -348,7 +348,7 @@ async fn the_platforms_session_is_good_for_its_scope_and_nothing_else() {
             "{authorised:?}"
         );
         let placed = broker.place(call.clone(), ticket(Side::Buy, "INFY", 1)).await;
-        assert!(matches!(placed, PlaceOutcome::Refused { .. }), "{placed:?}");
+        assert!(matches!(placed, PlaceOutcome::SessionOver { .. }), "{placed:?}");
         let cancelled = broker.cancel(call.clone(), "1".to_owned()).await;
         assert!(
             matches!(cancelled, ChangeOutcome::Refused { .. }),
@@ -517,7 +517,7 @@ async fn only_what_is_proven_is_called_refused() {
     };
     let over = broker.place(tomorrow.clone(), ticket(Side::Buy, "INFY", 1)).await;
     assert!(
-        matches!(&over, PlaceOutcome::Refused { text, .. } if text.contains("log in again")),
+        matches!(&over, PlaceOutcome::SessionOver { text } if text.contains("log in again")),
         "{over:?}"
     );
     assert!(matches!(
