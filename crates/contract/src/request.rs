@@ -148,6 +148,11 @@ impl<'a> Scope<'a> {
         self.raw(key).is_some()
     }
 
+    /// The names of its members, sorted; those that are `null` too.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.keys().map(String::as_str)
+    }
+
     /// A string. U+0000 is refused, because no database column keeps it.
     pub fn text(&self, key: &str, problems: &mut Problems) -> Field<String> {
         let Some(raw) = self.raw(key) else {

@@ -23,6 +23,7 @@ const TABLES: &[Table] = &[
     ("sandbox.md", "accounts", tables::accounts),
     ("sandbox.md", "behaviours", tables::behaviours),
     ("sandbox.md", "brokers", tables::brokers),
+    ("sandbox.md", "faults", tables::faults),
     ("webhooks.md", "ladders", tables::ladders),
 ];
 

@@ -7,6 +7,7 @@ use torana_contract::errors::{ERRORS, ErrorCode};
 use torana_domain::transaction::Failure;
 use torana_exchange::TEST_ACCOUNTS;
 use torana_exchange::core::behaviour::Behaviour;
+use torana_exchange::core::faults::{CATALOGUE, ParamSpec, ParamValue};
 use torana_webhooks::schedule::{LEGACY_OFFSETS_MS, Ladder, STANDARD_WAITS_MS};
 
 /// Greatest number of a failure.
@@ -113,6 +114,35 @@ pub(crate) fn behaviours() -> String {
         .iter()
         .map(|behaviour| vec![code(behaviour.as_str()), behaviour.describe().to_owned()]);
     table(&["behaviour", "what the user sees"], rows)
+}
+
+pub(crate) fn faults() -> String {
+    let param = |param: &ParamSpec| {
+        let default = match param.default_value() {
+            ParamValue::Whole(number) => number.to_string(),
+            ParamValue::Word(word) => code(&word),
+        };
+        format!("`{}`: {} [{default}]", param.name, param.rule())
+    };
+    let rows = CATALOGUE.iter().map(|spec| {
+        let classes: Vec<String> = spec.classes.iter().map(|class| code(class.as_str())).collect();
+        let params: Vec<String> = spec.params.iter().map(param).collect();
+        vec![
+            code(spec.name),
+            spec.what.to_owned(),
+            classes.join(" "),
+            params.join("; "),
+            spec.incident.to_owned(),
+        ]
+    });
+    let head = [
+        "fault",
+        "what it does",
+        "request classes",
+        "parameters [default]",
+        "stands for",
+    ];
+    table(&head, rows)
 }
 
 pub(crate) fn brokers() -> String {

@@ -14,6 +14,7 @@ pub mod details;
 mod draws;
 pub mod error;
 pub mod execution;
+pub mod faults;
 pub mod flow;
 pub mod gateways;
 pub mod housekeeping;

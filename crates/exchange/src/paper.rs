@@ -2,6 +2,7 @@
 
 mod access;
 mod map;
+mod wire;
 
 use std::sync::Arc;
 
@@ -15,11 +16,13 @@ use torana_credentials::secrets::Secret;
 use torana_domain::ids::ClientReference;
 use torana_domain::order::OrderTicket;
 use torana_domain::time::Timestamp;
-use torana_runtime::{BoxFuture, Entropy};
+use torana_runtime::{BoxFuture, Entropy, Sleep};
 
 use self::access::hash;
-use crate::core::{AccountKey, Answer, Clearance, Command, OrderRequest, Reply, SessionRef};
-use crate::port::{Port, PortError};
+use crate::core::{AccountKey, Clearance, Command, OrderRequest, Reply, SessionRef};
+use crate::port::Port;
+
+pub use self::wire::ANSWER_TIMEOUT;
 
 /// Most accounts that the login page offers.
 pub const ACCOUNTS_OFFERED_MAX: usize = 200;
@@ -36,27 +39,27 @@ pub struct PaperBroker {
     world: Arc<str>,
     port: Arc<dyn Port>,
     entropy: Arc<dyn Entropy>,
+    sleep: Arc<dyn Sleep>,
 }
 
 impl PaperBroker {
-    /// The broker of `profile` in a world (a gateway's name). `entropy` makes the tokens of its sessions.
+    /// The broker of `profile` in a world (a gateway's name). `entropy` makes the tokens of its sessions,
+    /// `sleep` waits for answers that are late.
     #[must_use]
     pub fn new(
         profile: &'static Profile,
         world: &str,
         port: Arc<dyn Port>,
         entropy: Arc<dyn Entropy>,
+        sleep: Arc<dyn Sleep>,
     ) -> Self {
         Self {
             profile,
             world: world.into(),
             port,
             entropy,
+            sleep,
         }
-    }
-
-    async fn ask(&self, at: Timestamp, command: Command) -> Result<Answer, PortError> {
-        self.port.execute(&self.world, at, command).await
     }
 
     /// When the broker ends a session that begins at `at`.
@@ -66,10 +69,7 @@ impl PaperBroker {
     }
 
     async fn login_step(&self, at: Timestamp) -> Result<LoginStep, LoginError> {
-        let answer = self
-            .ask(at, Command::ListAccounts(self.profile.key))
-            .await
-            .map_err(map::login_error)?;
+        let answer = self.ask(at, Command::ListAccounts(self.profile.key)).await?;
         let Reply::Accounts(accounts) = answer.reply else {
             return Err(map::odd_login());
         };
@@ -91,10 +91,7 @@ impl PaperBroker {
             key,
             token_hash: hash(&token),
         };
-        let answer = self
-            .ask(at, Command::Login { session, expires_at })
-            .await
-            .map_err(map::login_error)?;
+        let answer = self.ask(at, Command::Login { session, expires_at }).await?;
         match answer.reply {
             Reply::LoggedIn => Ok(BrokerSession {
                 account_id: account,
@@ -152,7 +149,7 @@ impl PaperBroker {
             wanted: clearances(wanted),
             tpin,
         };
-        match self.ask(call.at, command).await.map_err(map::login_error)?.reply {
+        match self.ask(call.at, command).await?.reply {
             Reply::Done => Ok(()),
             Reply::WrongTpin => Err(map::refused(
                 "The TPIN is wrong; the one of the test accounts is 123456.",
@@ -180,7 +177,7 @@ impl PaperBroker {
         };
         match self.ask(call.at, Command::Place { session, order }).await {
             Ok(answer) => map::place_outcome(answer.reply),
-            Err(error) => map::unanswered_place(&error),
+            Err(trouble) => trouble.into(),
         }
     }
 
@@ -244,10 +241,8 @@ impl Broker for PaperBroker {
             let Some(session) = this.session_ref(&call) else {
                 return Ok(());
             };
-            this.ask(call.at, Command::Logout(session))
-                .await
-                .map(|_| ())
-                .map_err(map::port_error)
+            this.ask(call.at, Command::Logout(session)).await?;
+            Ok(())
         })
     }
 
@@ -322,7 +317,7 @@ impl Broker for PaperBroker {
                 .await
             {
                 Ok(answer) => map::change_outcome(answer.reply),
-                Err(error) => map::unanswered_change(&error),
+                Err(trouble) => trouble.into(),
             }
         })
     }

@@ -164,6 +164,7 @@ mod tests {
         let answer = Answer {
             at: Timestamp(6),
             reply: Reply::Done,
+            disturbance: None,
         };
         let body = serde_json::to_string(&PortReply::Answer(answer.clone())).unwrap();
         let (result, request) = ask(answered(200, &body));

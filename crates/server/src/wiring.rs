@@ -12,7 +12,7 @@ use torana_engine::{Engine, EngineParts, Gateway, Registry};
 use torana_exchange::{
     EmbeddedExchange, ExchangeParts, Market, Ownership, PaperBroker, Port, RemoteExchange,
 };
-use torana_runtime::{Entropy, Rt};
+use torana_runtime::{Entropy, Rt, Sleep};
 use torana_storage::{Dialect, Store};
 use torana_webhooks::egress::AllowList;
 
@@ -23,6 +23,7 @@ use crate::exit::Failure;
 struct Brokers {
     exchange: Arc<dyn Port>,
     entropy: Arc<dyn Entropy>,
+    sleep: Arc<dyn Sleep>,
 }
 
 impl Registry for Brokers {
@@ -38,12 +39,12 @@ impl Registry for Brokers {
             return None;
         }
         let profile = sandbox_profile(key)?;
-        let (exchange, entropy) = (self.exchange.clone(), self.entropy.clone());
         Some(Arc::new(PaperBroker::new(
             profile,
             gateway.name.as_str(),
-            exchange,
-            entropy,
+            self.exchange.clone(),
+            self.entropy.clone(),
+            self.sleep.clone(),
         )))
     }
 }
@@ -116,6 +117,7 @@ pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Resu
     let registry = Arc::new(Brokers {
         exchange: exchange.clone(),
         entropy: rt.entropy.clone(),
+        sleep: rt.sleep.clone(),
     });
     let is_sandbox = settings.profile == ServerProfile::Sandbox;
     let engine = Engine::new(EngineParts {

@@ -11,7 +11,7 @@ use torana_domain::ids::TransactionId;
 use torana_engine::idempotency::KeyedRequest;
 use torana_engine::{Caller, Gateway};
 
-use super::Arrived;
+use super::arrived::{Arrived, PathParams};
 use crate::failure::Failure;
 use crate::keyed;
 use crate::limits::rate::RateClass;
@@ -69,7 +69,7 @@ pub struct Call<A> {
     pub body: Bytes,
     /// `Idempotency-Key` of a POST, not answered before.
     pub keyed: Option<KeyedRequest>,
-    transaction_id: String,
+    path_params: PathParams,
     access: PhantomData<A>,
 }
 
@@ -79,8 +79,14 @@ impl<A> Call<A> {
     /// # Errors
     /// 404 `invalid_transactionId` for what can be no id.
     pub fn transaction_id(&self) -> Result<TransactionId, ApiError> {
-        TransactionId::parse(&self.transaction_id)
+        TransactionId::parse(self.path_param("transactionId"))
             .map_err(|bad| ApiError::new(ErrorCode::InvalidTransactionId).with_detail(bad.to_string()))
+    }
+
+    /// A segment of the path by the name that the route gives it; empty if the route has none of that name.
+    #[must_use]
+    pub fn path_param(&self, name: &str) -> &str {
+        self.path_params.get(name)
     }
 }
 
@@ -104,13 +110,12 @@ impl<A: Access> FromRequest<ApiState> for Call<A> {
             return Err(answer);
         }
         let query = arrived.query().map_err(refused)?;
-        let transaction_id = arrived.path_param("transactionId").to_owned();
         Ok(Self {
             caller,
             query,
             body: arrived.body,
             keyed,
-            transaction_id,
+            path_params: arrived.path_params,
             access: PhantomData,
         })
     }

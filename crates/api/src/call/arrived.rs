@@ -17,11 +17,27 @@ use crate::state::ApiState;
 /// Largest body of a request.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
+/// The named segments of a path.
+#[derive(Debug)]
+pub struct PathParams(Vec<(String, String)>);
+
+impl PathParams {
+    /// A segment by the name that the route gives it; empty if the route has none of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
+    }
+}
+
 /// A request with its body.
 #[derive(Debug)]
 pub struct Arrived {
     parts: Parts,
-    path_params: Vec<(String, String)>,
+    /// The segments that the route names.
+    pub path_params: PathParams,
     /// The body as it came.
     pub body: Bytes,
 }
@@ -43,7 +59,7 @@ impl Arrived {
             .collect();
         Ok(Self {
             parts,
-            path_params,
+            path_params: PathParams(path_params),
             body,
         })
     }
@@ -51,10 +67,7 @@ impl Arrived {
     /// A segment of the path by the name that the route gives it; empty if the route has none of that name.
     #[must_use]
     pub fn path_param(&self, name: &str) -> &str {
-        self.path_params
-            .iter()
-            .find(|(known, _)| known == name)
-            .map_or("", |(_, value)| value)
+        self.path_params.get(name)
     }
 
     /// The gateway's name.

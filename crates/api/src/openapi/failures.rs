@@ -37,7 +37,10 @@ pub fn document(openapi: &mut OpenApi) {
     let mut used = BTreeSet::new();
     for (path, item) in &mut openapi.paths.paths {
         let is_sdk = sdk::owns(path);
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+        for operation in [&mut item.get, &mut item.post, &mut item.delete]
+            .into_iter()
+            .flatten()
+        {
             if path.contains("{gatewayName}") {
                 used.extend(complete(path, operation).into_iter().map(|code| (code, is_sdk)));
             }

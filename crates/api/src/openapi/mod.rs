@@ -98,7 +98,9 @@ pub fn openapi() -> String {
 /// of a body can.
 fn parameters_are_never_null(document: &mut utoipa::openapi::OpenApi) {
     let items = document.paths.paths.values_mut();
-    let operations = items.flat_map(|item| [&mut item.get, &mut item.post]).flatten();
+    let operations = items
+        .flat_map(|item| [&mut item.get, &mut item.post, &mut item.delete])
+        .flatten();
     for parameter in operations.flat_map(|operation| operation.parameters.iter_mut().flatten()) {
         let RefOr::T(parameter) = parameter else { continue };
         let Some(RefOr::T(schema)) = &mut parameter.schema else {

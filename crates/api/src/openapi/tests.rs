@@ -141,7 +141,11 @@ fn every_failure_has_the_error_schema_and_examples() {
 fn handlers_name_only_slugs_of_the_table() {
     let raw = with_sdk(sdk::bare_routes()).into_openapi();
     let operations = |item: &PathItem| -> Vec<Operation> {
-        [&item.get, &item.post].into_iter().flatten().cloned().collect()
+        [&item.get, &item.post, &item.delete]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
     };
     // The probes of the process answer in their own form.
     let ours = raw.paths.paths.iter().filter(|(path, _)| *path != "/readyz");
@@ -235,6 +239,15 @@ fn the_routes_are_these() {
         ),
         ("/torana/v1/gateways/{gatewayName}/sandbox/accounts", "post"),
         ("/torana/v1/gateways/{gatewayName}/sandbox/clock", "get,post"),
+        (
+            "/torana/v1/gateways/{gatewayName}/sandbox/faults",
+            "delete,get,post",
+        ),
+        (
+            "/torana/v1/gateways/{gatewayName}/sandbox/faults/{faultId}",
+            "delete",
+        ),
+        ("/torana/v1/gateways/{gatewayName}/sandbox/prices", "post"),
         ("/torana/v1/gateways/{gatewayName}/sandbox/reset", "post"),
         (
             "/torana/v1/gateways/{gatewayName}/sandbox/transactions/{transactionId}/complete",

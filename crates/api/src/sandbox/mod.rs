@@ -4,6 +4,7 @@
 mod accounts;
 mod clock;
 mod complete;
+mod faults;
 mod prices;
 mod reset;
 mod security;
@@ -22,5 +23,11 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(prices::sandbox_set_prices))
         .routes(routes!(reset::sandbox_reset))
         .routes(routes!(transcript::sandbox_read_transcript))
+        .routes(routes!(
+            faults::sandbox_list_faults,
+            faults::sandbox_set_fault,
+            faults::sandbox_remove_faults
+        ))
+        .routes(routes!(faults::sandbox_remove_fault))
         .routes(routes!(clock::sandbox_get_clock, clock::sandbox_move_clock))
 }

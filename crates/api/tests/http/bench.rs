@@ -51,12 +51,13 @@ impl Registry for Paper {
     }
 
     fn broker(&self, gateway: &Gateway, key: BrokerKey) -> Option<Arc<dyn Broker>> {
-        let entropy = self.1.rt().entropy;
+        let rt = self.1.rt();
         Some(Arc::new(PaperBroker::new(
             sandbox_profile(key)?,
             gateway.name.as_str(),
             self.0.clone(),
-            entropy,
+            rt.entropy,
+            rt.sleep,
         )))
     }
 }

@@ -8,6 +8,8 @@
 
 mod access;
 mod bench;
+mod fault_scenarios;
+mod faults;
 mod frame;
 mod idempotency;
 mod limits;

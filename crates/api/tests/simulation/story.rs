@@ -19,7 +19,7 @@ use torana_domain::gateway::{GatewaySettings, Mode};
 use torana_domain::ids::GatewayName;
 use torana_engine::{Engine, EngineParts, Gateway, Principal, Registry};
 use torana_exchange::{EmbeddedExchange, ExchangeParts, Market, Ownership, PaperBroker, Port};
-use torana_runtime::{Entropy, Sleep as _, Spawn as _, Wall as _};
+use torana_runtime::{Rt, Sleep as _, Spawn as _, Wall as _};
 use torana_storage::{exchange, gateway, migrate};
 use torana_webhooks::egress::AllowList;
 use tower::ServiceExt as _;
@@ -114,7 +114,7 @@ async fn whole_story(machine: Machine, shop: Shop, baskets: Arc<Mutex<Vec<Value>
 }
 
 /// The paper exchange under every key.
-struct Paper(Arc<dyn Port>, Arc<dyn Entropy>);
+struct Paper(Arc<dyn Port>, Rt);
 
 impl Registry for Paper {
     fn profiles(&self, _: Mode) -> &'static [Profile] {
@@ -122,13 +122,14 @@ impl Registry for Paper {
     }
 
     fn broker(&self, gateway: &Gateway, key: BrokerKey) -> Option<Arc<dyn Broker>> {
-        let (exchange, entropy) = (self.0.clone(), self.1.clone());
+        let Self(exchange, rt) = self;
         let profile = sandbox_profile(key)?;
         Some(Arc::new(PaperBroker::new(
             profile,
             gateway.name.as_str(),
-            exchange,
-            entropy,
+            exchange.clone(),
+            rt.entropy.clone(),
+            rt.sleep.clone(),
         )))
     }
 }
@@ -160,7 +161,7 @@ impl Partner {
         }));
         let engine = Engine::new(EngineParts {
             keyring: Keyring::generate(&*rt.entropy),
-            registry: Arc::new(Paper(exchange.clone(), rt.entropy.clone())),
+            registry: Arc::new(Paper(exchange.clone(), rt.clone())),
             rt,
             store: own,
             exchange,

@@ -7,12 +7,13 @@
 //! Invariant: what an order is known to be moves forward only, with one event for each change.
 //!
 //! The way of a batch: [`place`] sends its orders, [`reconcile`] reads the broker's truth, both write through
-//! [`record`]; [`apply`], [`matching`] and [`schedule`] are the rules, without storage, time or network.
+//! [`record`]; [`pushes`] has it read early; [`apply`], [`matching`] and [`schedule`] are the rules, without storage, time or network.
 
 pub mod apply;
 pub(crate) mod governor;
 pub mod matching;
 mod place;
+mod pushes;
 mod reconcile;
 mod record;
 pub mod schedule;

@@ -309,6 +309,7 @@ impl Port for NoExchange {
             Ok(Answer {
                 at,
                 reply: Reply::Done,
+                disturbance: None,
             })
         })
     }

@@ -9,9 +9,11 @@ use torana_instruments::Exchange;
 
 use super::account::AccountKey;
 use super::behaviour::Behaviour;
+use super::faults::{Disturbance, Fault, NewFault};
 use super::gtt::{Gtt, GttRequest};
 use super::modify::Change;
 use super::order::{OrderRequest, PaperOrder, Trade};
+use super::push::Push;
 use super::terms::Product;
 use super::transcript::{EventPage, Place};
 
@@ -278,6 +280,14 @@ pub enum Command {
         /// Most events of the answer, > 0.
         count_max: u32,
     },
+    /// Takes the messages that brokers push. Answer: [`Reply::Pushes`].
+    TakePushes,
+    /// Sets a fault. Answer: [`Reply::FaultSet`] or `TooManyFaults`.
+    SetFault(NewFault),
+    /// Lists the faults. Answer: [`Reply::Faults`].
+    ListFaults,
+    /// Removes the active fault of this number, or all. Answer: [`Reply::FaultsRemoved`].
+    RemoveFaults(Option<u64>),
 }
 
 /// A world in short.
@@ -291,6 +301,9 @@ pub struct WorldView {
     pub now: Timestamp,
     /// Events that this command caused, the due ones included.
     pub events: usize,
+    /// Messages that wait to be taken.
+    #[serde(default)]
+    pub pushes: usize,
 }
 
 /// A holding as its owner sees it.
@@ -419,6 +432,9 @@ pub struct Answer {
     pub at: Timestamp,
     /// The answer.
     pub reply: Reply,
+    /// What happens to it on its way to the client; `None` for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disturbance: Option<Disturbance>,
 }
 
 /// The answers.
@@ -532,4 +548,21 @@ pub enum Reply {
     GttNotFound,
     /// Triggers.
     Gtts(Vec<Gtt>),
+    /// What brokers push, in the order in which it arrives.
+    Pushes(Vec<Push>),
+    /// Nothing was done: the request got nowhere, and the disturbance is all that comes back.
+    Unreached,
+    /// The fault as it is set.
+    FaultSet(Box<Fault>),
+    /// The world has as many active faults as it may have.
+    TooManyFaults,
+    /// The faults, oldest first.
+    Faults {
+        /// Those that can still fire.
+        active: Vec<Fault>,
+        /// The latest of those that cannot fire any more.
+        spent: Vec<Fault>,
+    },
+    /// So many active faults were removed.
+    FaultsRemoved(usize),
 }

@@ -7,6 +7,7 @@ use torana_domain::order::OrderErrorCode;
 use torana_domain::time::{Date, Timestamp};
 
 use super::account::{Account, AccountKey};
+use super::faults::{Fault, RequestClass};
 use super::gtt::{Gtt, GttResult, GttStatus};
 use super::order::{Ask, Due, PaperOrder};
 use super::status::Status;
@@ -194,6 +195,34 @@ pub enum Fact {
         /// Milliseconds per step.
         ms: i64,
     },
+    /// The messages that waited were taken.
+    PushesTaken,
+    /// A fault waits for its request.
+    FaultSet {
+        /// It.
+        fault: Fault,
+    },
+    /// A fault hit a request.
+    FaultFired {
+        /// Which.
+        number: u64,
+        /// Whose request.
+        key: AccountKey,
+        /// Of which kind.
+        request: RequestClass,
+        /// Until when it hits everything else within its scope, if it lasts.
+        open_until: Option<Timestamp>,
+    },
+    /// A fault drew for a request and spared it.
+    FaultPassed {
+        /// Which.
+        number: u64,
+    },
+    /// A fault was taken back.
+    FaultRemoved {
+        /// Which.
+        number: u64,
+    },
 }
 
 impl Fact {
@@ -220,6 +249,11 @@ impl Fact {
             Self::GttSet { .. } => "gtt_set",
             Self::GttEnded { .. } => "gtt_ended",
             Self::LatencySet { .. } => "latency_set",
+            Self::PushesTaken => "pushes_taken",
+            Self::FaultSet { .. } => "fault_set",
+            Self::FaultFired { .. } => "fault_fired",
+            Self::FaultPassed { .. } => "fault_passed",
+            Self::FaultRemoved { .. } => "fault_removed",
         }
     }
 }

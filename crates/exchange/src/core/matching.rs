@@ -125,7 +125,7 @@ impl Step<'_> {
         self.fill(key, number, trade, quantity, price);
     }
 
-    fn fill(&mut self, key: &AccountKey, number: u64, trade: u64, quantity: Shares, price: Price) {
+    pub(super) fn fill(&mut self, key: &AccountKey, number: u64, trade: u64, quantity: Shares, price: Price) {
         self.emit(Fact::OrderFilled {
             key: key.clone(),
             number,

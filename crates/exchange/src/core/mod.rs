@@ -15,6 +15,7 @@ mod checks;
 pub mod command;
 pub mod depth;
 pub mod event;
+pub mod faults;
 mod flow;
 pub mod fund;
 pub mod gtt;
@@ -26,6 +27,7 @@ pub mod order;
 mod order_reads;
 pub mod price;
 mod pricing;
+pub mod push;
 mod reads;
 pub mod refusal;
 mod schedule;
@@ -44,9 +46,11 @@ pub use command::{
     PositionView, Reader, Reply, SecurityName, SessionRef, TradeView, WorldView,
 };
 pub use event::{Event, Fact};
+pub use faults::{Disturbance, Fault, FaultKind, FaultScope, NewFault, RequestClass, Trigger};
 pub use gtt::{Gtt, GttLeg, GttRequest, GttStatus};
 pub use modify::Change;
 pub use order::{OrderRequest, PaperOrder};
+pub use push::{Push, PushKind};
 pub use refusal::Refusal;
 pub use state::State;
 pub use status::Status;
@@ -70,9 +74,21 @@ struct Step<'a> {
     events: Vec<Event>,
     /// The instant at which things happen now.
     at: Timestamp,
+    /// What happens to the answer on its way.
+    disturbance: Option<Disturbance>,
 }
 
-impl Step<'_> {
+impl<'a> Step<'a> {
+    const fn new(state: &'a mut State, market: &'a Market, at: Timestamp) -> Self {
+        Self {
+            state,
+            market,
+            events: Vec::new(),
+            at,
+            disturbance: None,
+        }
+    }
+
     /// Records a fact; the state shows it at once.
     fn emit(&mut self, fact: Fact) {
         let event = Event { at: self.at, fact };
@@ -83,12 +99,7 @@ impl Step<'_> {
 
 /// Starts a world: its first event.
 pub fn start(state: &mut State, market: &Market, seed: u64, at: Timestamp) -> Vec<Event> {
-    let mut step = Step {
-        state,
-        market,
-        events: Vec::new(),
-        at,
-    };
+    let mut step = Step::new(state, market, at);
     step.start_world(seed);
     step.events
 }
@@ -97,14 +108,13 @@ pub fn start(state: &mut State, market: &Market, seed: u64, at: Timestamp) -> Ve
 /// earlier `at` counts as the world's own present. The events are in the state already.
 pub fn apply(state: &mut State, market: &Market, command: Command, at: Timestamp) -> (Vec<Event>, Answer) {
     let at = at.max(state.now);
-    let mut step = Step {
-        state,
-        market,
-        events: Vec::new(),
-        at,
-    };
+    let mut step = Step::new(state, market, at);
     let reply = step.carry_out(command);
-    let answer = Answer { at: step.at, reply };
+    let answer = Answer {
+        at: step.at,
+        reply,
+        disturbance: step.disturbance,
+    };
     (step.events, answer)
 }
 
@@ -117,12 +127,7 @@ pub fn advance_to(
     events_max: usize,
 ) -> (Vec<Event>, bool) {
     let at = at.max(state.now);
-    let mut step = Step {
-        state,
-        market,
-        events: Vec::new(),
-        at,
-    };
+    let mut step = Step::new(state, market, at);
     let is_done = step.is_too_far() || step.run_due(at, events_max);
     (step.events, is_done)
 }
@@ -137,6 +142,11 @@ impl Step<'_> {
             return Reply::TooFarAhead;
         }
         self.run_due(self.at, usize::MAX);
+        self.under_faults(command)
+    }
+
+    /// Carries out what is asked, as if there were no faults.
+    fn obey(&mut self, command: Command) -> Reply {
         match command {
             Command::EnsureWorld { .. } | Command::AdvanceTo | Command::Reset { .. } => self.world(),
             Command::Events { .. } => Reply::Events(EventPage::default()),
@@ -190,6 +200,10 @@ impl Step<'_> {
             }
             Command::Gtts(reader) => self.reading(&reader, Self::gtts),
             Command::SetLatency { ms } => self.set_latency(ms),
+            Command::TakePushes => self.take_pushes(),
+            Command::SetFault(fault) => self.set_fault(fault),
+            Command::ListFaults => self.list_faults(),
+            Command::RemoveFaults(only) => self.remove_faults(only),
         }
     }
 
@@ -204,12 +218,17 @@ impl Step<'_> {
 
     /// Carries out a call of a logged-in user.
     fn within(&mut self, session: &SessionRef, call: impl FnOnce(&mut Self, &AccountKey) -> Reply) -> Reply {
+        if self.is_alive(session) {
+            call(self, &session.key)
+        } else {
+            Reply::SessionExpired
+        }
+    }
+
+    fn is_alive(&self, session: &SessionRef) -> bool {
         let account = self.state.accounts.get(&session.key);
         let login = account.and_then(|account| account.sessions.get(&session.token_hash));
-        match login {
-            Some(login) if self.at < login.expires_at => call(self, &session.key),
-            _ => Reply::SessionExpired,
-        }
+        login.is_some_and(|login| self.at < login.expires_at)
     }
 
     fn world(&self) -> Reply {
@@ -224,6 +243,7 @@ impl Step<'_> {
             started_at,
             now,
             events: self.events.len(),
+            pushes: self.state.outbox.len(),
         })
     }
 

@@ -11,7 +11,9 @@ use torana_domain::time::{Date, Timestamp};
 use super::account::{Account, AccountKey, Session};
 use super::book::Books;
 use super::event::{Event, Fact};
+use super::faults::Faults;
 use super::order::id_number;
+use super::push::Outbox;
 use super::tape::{Prices, Tape};
 
 /// Most logins that one account keeps at a time; the oldest ends when there is another.
@@ -56,12 +58,18 @@ pub struct State {
     pub order_ids: BTreeMap<u64, (AccountKey, u64)>,
     /// The clients' keys among them.
     pub references: BTreeSet<(AccountKey, String)>,
+    /// What goes wrong on demand.
+    #[serde(default)]
+    pub faults: Faults,
+    /// What brokers push and nobody has taken yet.
+    #[serde(default)]
+    pub outbox: Box<Outbox>,
 }
 
 impl State {
     /// A world before its first event.
     #[must_use]
-    pub const fn empty() -> Self {
+    pub fn empty() -> Self {
         Self {
             seed: 0,
             started_at: Timestamp(0),
@@ -92,6 +100,8 @@ impl State {
             books: Books::new(),
             order_ids: BTreeMap::new(),
             references: BTreeSet::new(),
+            faults: Faults::empty(),
+            outbox: Box::default(),
         }
     }
 
@@ -107,6 +117,7 @@ impl State {
     /// Adds one event. Total: an event that names something unknown changes nothing.
     pub fn evolve(&mut self, event: &Event) {
         self.now = self.now.max(event.at);
+        self.outbox.note(event);
         match &event.fact {
             Fact::WorldStarted { seed, day, tape } => {
                 *self = Self {
@@ -161,6 +172,13 @@ impl State {
             | Fact::OrderModified { .. }
             | Fact::OrderFilled { .. }
             | Fact::OrderEnded { .. } => self.evolve_order(event),
+            Fact::PushesTaken => self.outbox.clear(),
+            Fact::FaultSet { fault } => self.faults.add(fault),
+            Fact::FaultFired {
+                number, open_until, ..
+            } => self.faults.fire(*number, *open_until, self.order_count),
+            Fact::FaultPassed { number } => self.faults.pass(*number),
+            Fact::FaultRemoved { number } => self.faults.remove(*number),
         }
     }
 

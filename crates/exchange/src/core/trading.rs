@@ -58,6 +58,9 @@ impl Step<'_> {
             key: key.clone(),
             order: Box::new(order),
         });
+        if self.meets_fate(key, number) {
+            return;
+        }
         if self.fails(key) {
             let code = Some(OrderErrorCode::AdapterError);
             self.end_order(key, number, Status::Rejected, code, ORDER_FAILURE);

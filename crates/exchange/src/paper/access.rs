@@ -5,7 +5,7 @@ use torana_brokers::{AsOf, BrokerError, BrokerSession, Call, PlatformScope};
 use torana_credentials::secrets::Secret;
 use torana_domain::time::Timestamp;
 
-use super::{PaperBroker, map};
+use super::PaperBroker;
 use crate::core::{AccountKey, Command, Reader, Reply, SessionRef};
 
 /// The platform's token. Tokens of users are random and longer; a call that does not expect this one takes it for
@@ -78,7 +78,7 @@ impl PaperBroker {
         command: Command,
         pick: impl FnOnce(Reply) -> Option<T> + Send,
     ) -> Result<AsOf<T>, BrokerError> {
-        let answer = self.ask(at, command).await.map_err(map::port_error)?;
+        let answer = self.ask(at, command).await?;
         match answer.reply {
             Reply::SessionExpired => Err(BrokerError::SessionExpired),
             // A world that was reset may have lost the account: that ends no session of anybody.

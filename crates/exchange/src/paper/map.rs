@@ -1,54 +1,16 @@
 //! The exchange's words in the words of the broker trait.
 
 use torana_brokers::{
-    BookEntry, BrokerError, BrokerReturn, ChangeOutcome, DematFund, Funds, Holding, LoginError, NetPosition,
-    OrderBook, PlaceOutcome, Profile, Quote,
+    BookEntry, BrokerReturn, ChangeOutcome, DematFund, Funds, Holding, LoginError, NetPosition, OrderBook,
+    PlaceOutcome, Profile, Quote,
 };
 use torana_domain::ids::ClientReference;
 use torana_domain::order::{OrderErrorCode, OrderTicket, OrderType, Variety};
 
 use crate::core::{AccountView, BookView, FundView, HoldingView, PaperOrder, PositionView, Reply};
-use crate::port::PortError;
 use crate::seeds::{TEST_ACCOUNTS, describe};
 
 const SESSION_OVER: &str = "The session at the broker is over: log in again";
-
-pub(super) fn port_error(error: PortError) -> BrokerError {
-    match error {
-        PortError::Unavailable(why) | PortError::NotDone(why) => BrokerError::Unavailable(why),
-        PortError::Damaged(why) => BrokerError::Protocol(why),
-    }
-}
-
-/// What an order is that the exchange did not answer.
-pub(super) fn unanswered_place(error: &PortError) -> PlaceOutcome {
-    match error {
-        PortError::NotDone(_) | PortError::Damaged(_) => PlaceOutcome::Refused {
-            code: OrderErrorCode::TradingSystemNotReady,
-            text: "The exchange cannot be reached; the order was not sent".to_owned(),
-        },
-        PortError::Unavailable(_) => PlaceOutcome::Unknown {
-            why: error.to_string(),
-        },
-    }
-}
-
-/// What a cancellation is that the exchange did not answer.
-pub(super) fn unanswered_change(error: &PortError) -> ChangeOutcome {
-    match error {
-        PortError::NotDone(_) | PortError::Damaged(_) => ChangeOutcome::Refused {
-            text: "The exchange cannot be reached; nothing was changed".to_owned(),
-        },
-        PortError::Unavailable(_) => ChangeOutcome::Unknown {
-            why: error.to_string(),
-        },
-    }
-}
-
-pub(super) fn login_error(error: PortError) -> LoginError {
-    let (PortError::Unavailable(why) | PortError::NotDone(why) | PortError::Damaged(why)) = error;
-    LoginError::Unavailable(why)
-}
 
 pub(super) fn refused(text: &str) -> LoginError {
     LoginError::Refused {

@@ -1,6 +1,7 @@
 //! The broker over a port that calls the core directly.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use torana_brokers::profile::sandbox_profile;
 use torana_domain::broker_key::BrokerKey;
@@ -8,15 +9,27 @@ use torana_domain::money::{Paise, Price, Shares};
 use torana_domain::order::{OrderErrorCode, OrderState, OrderType, Side, Validity, Variety};
 use torana_domain::time::parse_iso;
 
+mod faults;
+
 use super::*;
-use crate::core::{Event, State, apply, start};
+use crate::core::{Answer, Event, State, apply, start};
 use crate::market::Market;
+use crate::port::PortError;
 
 /// One world in memory; fails every call while `broken` is set.
 struct HandPort {
     state: Mutex<State>,
     broken: Mutex<bool>,
     events: Mutex<Vec<Event>>,
+    /// Pauses of the broker, which end at once.
+    slept: Mutex<Vec<Duration>>,
+}
+
+impl Sleep for HandPort {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.slept.lock().unwrap().push(duration);
+        Box::pin(std::future::ready(()))
+    }
 }
 
 impl Port for HandPort {
@@ -64,6 +77,7 @@ fn setup_with(profile: &'static Profile) -> (PaperBroker, Arc<HandPort>) {
         state: Mutex::new(state),
         broken: Mutex::default(),
         events: Mutex::default(),
+        slept: Mutex::default(),
     });
     (
         PaperBroker::new(
@@ -71,6 +85,7 @@ fn setup_with(profile: &'static Profile) -> (PaperBroker, Arc<HandPort>) {
             "gatewaydemo",
             port.clone(),
             Arc::new(Counting::default()),
+            port.clone(),
         ),
         port,
     )

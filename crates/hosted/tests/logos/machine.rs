@@ -84,6 +84,12 @@ impl Registry for Nothing {
 impl Port for Nothing {
     fn execute(&self, _: &str, at: Timestamp, _: Command) -> BoxFuture<'static, Result<Answer, PortError>> {
         let reply = Reply::Done;
-        Box::pin(async move { Ok(Answer { at, reply }) })
+        Box::pin(async move {
+            Ok(Answer {
+                at,
+                reply,
+                disturbance: None,
+            })
+        })
     }
 }

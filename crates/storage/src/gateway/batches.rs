@@ -93,6 +93,8 @@ statements! {
     OPEN_OF_GATEWAY = "SELECT b.id, b.public_id, b.txn_id, b.investor_id, b.broker_session_id, b.broker, b.variety,
         b.placed_event, b.completed_at, b.place_before, b.shown, b.created_at FROM batch b
         JOIN txn t ON t.id = b.txn_id WHERE t.gateway_id = $1 AND b.completed_at IS NULL ORDER BY b.id";
+    OPEN_BY_REFERENCE = "SELECT b.id FROM broker_order o JOIN batch b ON b.id = o.batch_id JOIN txn t ON t.id = b.txn_id
+        WHERE o.reference = $1 AND t.gateway_id = $2 AND b.completed_at IS NULL";
     INSERT_ORDER = "INSERT INTO broker_order (batch_id, line, reference, ticker, isin, side, quantity, order_type,
         price, validity, variety, state, filled, average_price, evidence, as_of)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', 0, 0, 'none', $12)";
@@ -222,6 +224,16 @@ pub fn list_open_of_gateway(tx: &mut dyn Tx, gateway_id: i64) -> Result<Vec<Batc
         .iter()
         .map(read)
         .collect()
+}
+
+/// Key of the batch of a gateway that has an order with this reference, unless all its orders are final.
+pub fn find_open_by_reference(
+    tx: &mut dyn Tx,
+    gateway_id: i64,
+    reference: &ClientReference,
+) -> Result<Option<i64>, StoreError> {
+    let found = tx.query_opt(OPEN_BY_REFERENCE, &[reference.as_str().into(), gateway_id.into()])?;
+    found.map(|row| row.int(0)).transpose()
 }
 
 /// Stores which events of the batch were recorded.
