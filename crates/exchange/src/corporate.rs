@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use torana_domain::money::{PRICE_PER_PAISA, Price};
 use torana_domain::time::Date;
 use torana_instruments::isin_is_valid;
 
@@ -55,6 +56,16 @@ pub struct CorporateAction {
     pub before: i64,
     /// The ISIN of the shares after it, where it changes.
     pub new_isin: Option<String>,
+}
+
+impl CorporateAction {
+    /// A price of before as it is afterwards, down to the paisa but never to nothing.
+    #[must_use]
+    pub fn restated(&self, price: Price) -> Price {
+        let exact = i128::from(price.0) * i128::from(self.before) / i128::from(self.after.max(1));
+        let paise = i64::try_from(exact).unwrap_or(i64::MAX) / PRICE_PER_PAISA;
+        Price::from_paise(paise.max(1))
+    }
 }
 
 /// All actions, sorted by day and ISIN.
@@ -122,31 +133,6 @@ impl CorporateActions {
         let within = move |action: &&CorporateAction| action.ex_date > after && action.ex_date <= until;
         self.0.iter().filter(within)
     }
-
-    /// Shares on `day` for shares before all actions of a security, as (after, before): prices of before are
-    /// multiplied by before ÷ after.
-    #[must_use]
-    pub fn factor(&self, isin: &str, day: Date) -> (i128, i128) {
-        let done = self
-            .0
-            .iter()
-            .filter(|action| action.isin == isin && action.ex_date <= day);
-        done.fold((1, 1), |(after, before), action| {
-            reduced(
-                after * i128::from(action.after),
-                before * i128::from(action.before),
-            )
-        })
-    }
-}
-
-/// The ratio in its lowest terms, so that a product of many stays small; saturates nowhere below 10^18 actions.
-fn reduced(after: i128, before: i128) -> (i128, i128) {
-    let (mut a, mut b) = (after, before);
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    (after / a.max(1), before / a.max(1))
 }
 
 fn read_action(entry: ActionEntry) -> Result<CorporateAction, String> {
@@ -207,7 +193,7 @@ new_isin = "INE154A01025"
 "#;
 
     #[test]
-    fn actions_are_sorted_and_factors_multiply() {
+    fn actions_are_sorted_and_restate_prices() {
         let actions = CorporateActions::parse(FILE).unwrap();
         let between = |after: &str, until: &str| -> Vec<(i64, i64)> {
             let found = actions.between(day(after), day(until));
@@ -216,12 +202,12 @@ new_isin = "INE154A01025"
         assert_eq!(between("2026-01-06", "2026-01-07"), [(5, 1)]);
         assert_eq!(between("2026-01-07", "2026-03-02"), [(2, 1)]);
         assert_eq!(between("2025-12-31", "2026-12-31"), [(5, 1), (2, 1)]);
-        let factor = |on: &str| actions.factor("INE009A01021", day(on));
-        assert_eq!(
-            (factor("2026-01-06"), factor("2026-01-07"), factor("2026-03-02")),
-            ((1, 1), (5, 1), (10, 1))
-        );
-        assert_eq!(actions.factor("INE154A01025", day("2026-12-31")), (1, 1));
+        let restated: Vec<_> = actions
+            .0
+            .iter()
+            .map(|action| action.restated(Price(12_345_600)).0)
+            .collect();
+        assert_eq!(restated, [2_469_100, 6_172_800], "₹1234.56 ÷ 5 is 246.912");
         assert_eq!(CorporateActions::bundled(), &CorporateActions::default());
     }
 

@@ -1,6 +1,7 @@
 //! The market around the accounts: securities, sessions and prices, read from the shipped data.
 
 mod index;
+mod ledger;
 mod prices;
 mod stage;
 
@@ -14,6 +15,7 @@ use torana_instruments::{Exchange, Kind, Master, Security};
 
 use crate::core::command::SecurityName;
 use crate::core::tape::Tape;
+use crate::corporate::CorporateActions;
 
 pub use prices::{DayPrices, NotSettable};
 pub use stage::{Auction, AuctionStage, Entry, Stage};
@@ -65,13 +67,19 @@ pub enum Band {
 pub struct Market {
     calendar: &'static MarketCalendar,
     master: &'static Master,
+    actions: &'static CorporateActions,
 }
 
 impl Market {
     /// A market of these data.
     #[must_use]
-    pub const fn new(calendar: &'static MarketCalendar, master: &'static Master) -> Self {
-        Self { calendar, master }
+    pub fn new(calendar: &'static MarketCalendar, master: &'static Master) -> Self {
+        let actions = CorporateActions::bundled();
+        Self {
+            calendar,
+            master,
+            actions,
+        }
     }
 
     /// The market that ships with Torana.

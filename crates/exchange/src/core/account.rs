@@ -6,13 +6,16 @@ use serde::{Deserialize, Serialize};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Paise, Price, Shares};
 use torana_domain::order::Side;
-use torana_domain::time::Timestamp;
+use torana_domain::time::{Date, Timestamp};
 
 use super::behaviour::Behaviour;
+use super::clearance::ClearanceRequest;
 use super::fund::FundLine;
 use super::gtt::Gtt;
+use super::hold::Hold;
 use super::line::{Line, Worth};
 use super::order::PaperOrder;
+use super::terms::Product;
 
 const NAME_MAX: usize = 16;
 
@@ -98,20 +101,45 @@ pub struct Session {
     pub number: u64,
 }
 
+/// Shares that were sold and not delivered: the exchange buys them in, on account of who sold them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Short {
+    /// The auction's number.
+    pub number: u64,
+    /// Which security.
+    pub isin: String,
+    /// Shares.
+    pub quantity: Shares,
+    /// For which price they were sold, on average.
+    pub sold_at: Price,
+    /// The trading day of the auction.
+    pub day: Date,
+}
+
 /// One account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Money, blocked money included; never negative.
+    /// Money, blocked money included. Below zero only after losses that no margin and no proceeds covered.
     pub cash: Paise,
-    /// Money that open buy orders may need.
+    /// Money that open orders, intraday positions and today's charges may need.
     pub blocked: Paise,
+    /// Money at the start of the day.
+    pub opening: Paise,
+    /// Proceeds of sales on days before that are not paid out yet.
+    pub unsettled: Paise,
+    /// Value of an intraday position per rupee of margin.
+    pub leverage: i64,
     /// Securities by ISIN.
     pub lines: BTreeMap<String, Line>,
+    /// Shares that are being bought in for the account.
+    pub shorts: Vec<Short>,
     /// Fund units, in the order in which they are shown. Nothing trades them.
     #[serde(default)]
     pub funds: Vec<FundLine>,
     /// A standing instruction covers all sales: no clearance needed.
     pub ddpi: bool,
+    /// Wishes for clearances by their id, until their day ends.
+    pub clearances: BTreeMap<String, ClearanceRequest>,
     /// What it does differently.
     pub behaviour: Behaviour,
     /// Orders of the current trading day by their number, after-market orders for the next one included.
@@ -129,9 +157,14 @@ impl Account {
         Self {
             cash,
             blocked: Paise(0),
+            opening: cash,
+            unsettled: Paise(0),
+            leverage: 1,
             lines: BTreeMap::new(),
+            shorts: Vec::new(),
             funds: Vec::new(),
             ddpi,
+            clearances: BTreeMap::new(),
             behaviour,
             orders: BTreeMap::new(),
             gtts: BTreeMap::new(),
@@ -139,75 +172,126 @@ impl Account {
         }
     }
 
-    /// Money for another buy.
+    /// Money for another order.
     #[must_use]
     pub const fn available(&self) -> Paise {
         Paise(self.cash.0 - self.blocked.0)
     }
 
-    /// Puts an accepted order into the book and reserves what it needs.
+    /// Money that can be paid out: the available money without the proceeds of sales that are not settled.
+    #[must_use]
+    pub fn withdrawable(&self) -> Paise {
+        Paise((self.available().0 - self.unsettled.0 - self.sold_today().0).max(0))
+    }
+
+    /// What today's sales for delivery have brought.
+    #[must_use]
+    pub fn sold_today(&self) -> Paise {
+        let sold = |line: &Line| line.delivered().sold_worth.to_paise().0;
+        Paise(self.lines.values().map(sold).sum())
+    }
+
+    /// Puts an accepted order into the book and holds what it needs.
     pub(super) fn reserve(&mut self, order: PaperOrder) {
-        match order.side {
-            Side::Buy => self.blocked.0 += order.blocked().0,
-            Side::Sell => self.line_mut(&order.isin).selling.0 += order.remaining().0,
-        }
+        self.shift(&order.hold(), 1);
         self.orders.insert(order.number, order);
     }
 
-    /// Changes an order and keeps the reservations equal to what it still needs.
+    /// Changes an order and keeps what is held equal to what it still needs.
     pub(super) fn change_order(&mut self, number: u64, change: impl FnOnce(&mut PaperOrder)) {
         let Some(order) = self.orders.get_mut(&number) else {
             return;
         };
-        let (isin, side, before) = (
-            order.isin.clone(),
-            order.side,
-            (order.blocked(), order.reserved()),
-        );
+        let line = line_of(&mut self.lines, &order.isin);
+        order.hold().shift(line, &mut self.blocked, self.leverage, -1);
         change(order);
-        let after = (order.blocked(), order.reserved());
-        match side {
-            Side::Buy => self.blocked.0 += after.0.0 - before.0.0,
-            Side::Sell => self.line_mut(&isin).selling.0 += after.1.0 - before.1.0,
-        }
+        order.hold().shift(line, &mut self.blocked, self.leverage, 1);
     }
 
-    /// Books an execution against money and shares.
+    /// Books an execution of an order against money and shares.
     pub(super) fn book_fill(&mut self, number: u64, quantity: Shares, price: Price) {
-        let Some((isin, side)) = self
-            .orders
-            .get(&number)
-            .map(|order| (order.isin.clone(), order.side))
-        else {
+        let Some(order) = self.orders.get(&number) else {
             return;
         };
         let worth = Worth::of(price, quantity);
-        match side {
-            Side::Buy => self.cash.0 -= worth.to_paise().0,
-            Side::Sell => self.cash.0 += worth.to_paise().0,
+        let line = line_of(&mut self.lines, &order.isin);
+        match order.product {
+            Product::Cnc => {
+                line.delivery
+                    .on_mut(order.exchange)
+                    .book(order.side, quantity, worth);
+                match order.side {
+                    Side::Buy => self.cash.0 -= worth.to_paise().0,
+                    Side::Sell => self.cash.0 += worth.to_paise().0,
+                }
+                if line.depository.0 == 0 {
+                    line.depository = order.rates.depository_with_gst();
+                    self.blocked.0 += line.depository.0;
+                }
+            }
+            Product::Mis => {
+                let margin = line.margin(self.leverage);
+                let position = line.intraday.on_mut(order.exchange);
+                self.cash.0 += position.book(order.side, quantity, worth).0;
+                self.blocked.0 += line.margin(self.leverage).0 - margin.0;
+            }
         }
-        let line = self.line_mut(&isin);
-        let (shares, total) = match side {
-            Side::Buy => (&mut line.bought, &mut line.bought_worth),
-            Side::Sell => (&mut line.sold, &mut line.sold_worth),
-        };
-        shares.0 += quantity.0;
-        *total = total.plus(worth);
     }
 
-    /// The start of another trading day.
-    pub(super) fn start_day(&mut self, at: Timestamp) {
-        self.orders.retain(|_, order| !order.status.is_final());
+    /// Money that an order needs beyond what is free already if it replaces `old`.
+    pub(super) fn needed(&self, old: Option<&Hold<'_>>, new: &Hold<'_>) -> Paise {
+        let mut line = self.lines.get(new.isin).cloned().unwrap_or_default();
+        let mut blocked = Paise(0);
+        if let Some(old) = old {
+            old.shift(&mut line, &mut blocked, self.leverage, -1);
+        }
+        new.shift(&mut line, &mut blocked, self.leverage, 1);
+        blocked
+    }
+
+    /// Adds what an order holds, or takes it back with a `sign` of -1.
+    fn shift(&mut self, hold: &Hold<'_>, sign: i64) {
+        let line = line_of(&mut self.lines, hold.isin);
+        hold.shift(line, &mut self.blocked, self.leverage, sign);
+    }
+
+    /// Changes a line; its intraday margin stays blocked as it has to be.
+    pub(super) fn change_line(&mut self, isin: &str, change: impl FnOnce(&mut Line, &mut Paise)) {
+        let line = line_of(&mut self.lines, isin);
+        let margin = line.margin(self.leverage);
+        change(line, &mut self.cash);
+        self.blocked.0 += line.margin(self.leverage).0 - margin.0;
+    }
+
+    /// The start of trading day `day`; `settles` if the day before it paid out.
+    pub(super) fn start_day(&mut self, at: Timestamp, day: Date, settles: bool) {
+        let sold = self.sold_today();
+        self.unsettled = Paise(sold.0 + if settles { 0 } else { self.unsettled.0 });
+        let (ended, open) = std::mem::take(&mut self.orders)
+            .into_iter()
+            .partition(|(_, order)| order.status.is_final());
+        self.orders = open;
+        for order in BTreeMap::into_values(ended) {
+            self.shift(&order.hold(), -1);
+        }
         self.sessions.retain(|_, session| session.expires_at > at);
+        self.clearances.retain(|_, request| request.day >= day);
         for line in self.lines.values_mut() {
-            *line = line.settle();
+            let margin = line.margin(self.leverage).0 + line.depository.0;
+            *line = line.settle(settles, day);
+            self.blocked.0 += line.margin(self.leverage).0 - margin;
         }
         self.lines.retain(|_, line| *line != Line::default());
+        self.opening = self.cash;
     }
 
     pub(super) fn line_mut(&mut self, isin: &str) -> &mut Line {
-        self.lines.entry(isin.to_owned()).or_default()
+        line_of(&mut self.lines, isin)
     }
+}
+
+fn line_of<'a>(lines: &'a mut BTreeMap<String, Line>, isin: &str) -> &'a mut Line {
+    lines.entry(isin.to_owned()).or_default()
 }
 
 #[cfg(test)]

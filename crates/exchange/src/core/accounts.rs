@@ -1,18 +1,16 @@
-//! Making accounts, logging in and out, clearing shares for sale.
+//! Making accounts, logging in and out.
 
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Paise, Shares};
 use torana_domain::time::Timestamp;
 
-use super::account::{Account, AccountKey};
+use super::account::Account;
 use super::behaviour::Behaviour;
-use super::command::{
-    ACCOUNTS_PER_WORLD_MAX, Clearance, HOLDINGS_PER_ACCOUNT_MAX, NewAccount, Reply, SessionRef,
-};
+use super::command::{ACCOUNTS_PER_WORLD_MAX, HOLDINGS_PER_ACCOUNT_MAX, NewAccount, Reply, SessionRef};
 use super::event::Fact;
 use super::line::{Line, Worth};
 use super::{Step, command};
-use crate::seeds::{TPIN, seeded_accounts, seeded_funds};
+use crate::seeds::{seeded_accounts, seeded_funds};
 
 /// Most money that an account may start with: ₹1,000 crore.
 pub const FUNDS_MAX: Paise = Paise(1_000_000_000_000);
@@ -74,6 +72,7 @@ impl Step<'_> {
             ));
         }
         let mut account = Account::new(new.funds, new.ddpi, new.behaviour);
+        account.leverage = self.market.tariff().terms(new.key.broker()).leverage;
         for (index, holding) in new.holdings.iter().enumerate() {
             let isin = self
                 .market
@@ -124,43 +123,6 @@ impl Step<'_> {
         let SessionRef { key, token_hash } = session.clone();
         self.emit(Fact::SessionEnded { key, token_hash });
     }
-
-    pub(super) fn is_clearance_needed(&mut self, key: &AccountKey, wanted: &[Clearance]) -> Reply {
-        let Some(account) = self.state.accounts.get(key) else {
-            return Reply::SessionExpired;
-        };
-        let is_missing = |clearance| clearance_of(account, clearance).is_some();
-        Reply::ClearanceNeeded(!account.ddpi && wanted.iter().any(is_missing))
-    }
-
-    /// Clears what the wanted sales still lack.
-    pub(super) fn authorise(&mut self, key: &AccountKey, wanted: &[Clearance], tpin: &str) -> Reply {
-        if tpin != TPIN {
-            return Reply::WrongTpin;
-        }
-        for clearance in wanted {
-            let Some(account) = self.state.accounts.get(key) else {
-                return Reply::SessionExpired;
-            };
-            if let Some(authorised) = clearance_of(account, clearance) {
-                let isin = clearance.isin.clone();
-                self.emit(Fact::SharesAuthorised {
-                    key: key.clone(),
-                    isin,
-                    authorised,
-                });
-            }
-        }
-        Reply::Done
-    }
-}
-
-/// The cleared shares of today after a clearance; `None` if it would change nothing. Shares that are not
-/// there cannot be cleared: such a sale fails by itself, and must not stop the others.
-fn clearance_of(account: &Account, wanted: &Clearance) -> Option<Shares> {
-    let line = account.lines.get(&wanted.isin)?;
-    let authorised = line.needs_cleared(wanted.quantity.min(line.sellable()).max(Shares(0)));
-    (authorised > line.authorised).then_some(authorised)
 }
 
 fn new_line(holding: &command::NewHolding) -> Result<Line, String> {

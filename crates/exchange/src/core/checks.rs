@@ -72,6 +72,7 @@ impl Step<'_> {
         }
         let terms = order.terms();
         let limit = self.check_terms(&listing, order.side, order.product, &terms, true)?;
+        self.check_intraday(key, &listing, order)?;
         self.check_book(key, account, order)?;
         Ok(Checked { listing, limit })
     }
@@ -114,6 +115,19 @@ impl Step<'_> {
         }
         check_disclosed(terms)?;
         Ok(limit)
+    }
+
+    fn check_intraday(
+        &self,
+        key: &AccountKey,
+        listing: &Listing,
+        order: &OrderRequest,
+    ) -> Result<(), Refusal> {
+        let is_today = order.product == Product::Mis && order.variety == Variety::Regular;
+        if is_today && self.is_square_off_due(key, &listing.isin) {
+            return Err(Refusal::IntradayOver);
+        }
+        Ok(())
     }
 
     fn check_book(&self, key: &AccountKey, account: &Account, order: &OrderRequest) -> Result<(), Refusal> {
@@ -278,12 +292,12 @@ pub(super) fn check_means(
     order: &PaperOrder,
     before: Option<&PaperOrder>,
 ) -> Result<(), Stopped> {
-    match order.side {
-        Side::Buy => {
-            let reserved = before.map_or(0, |before| before.blocked().0);
-            check_money(account, Paise(order.blocked().0 - reserved))?;
+    match (order.product, order.side) {
+        (Product::Mis, _) | (_, Side::Buy) => {
+            let held = before.map(PaperOrder::hold);
+            check_money(account, account.needed(held.as_ref(), &order.hold()))?;
         }
-        Side::Sell => {
+        (Product::Cnc, Side::Sell) => {
             let reserved = before.map_or(0, |before| before.reserved().0);
             check_shares(
                 account,
@@ -324,7 +338,7 @@ fn check_shares(account: &Account, listing: &Listing, isin: &str, asked: Shares)
         .into());
     }
     // Trade-to-trade shares must be in the demat account before they are sold.
-    let settled = Shares((line.settled.0 - line.sold.0 - line.selling.0).max(0));
+    let settled = Shares((line.settled.0 - line.delivered().sold.0 - line.selling.0).max(0));
     if listing.is_delivery_only && asked > settled {
         return Err(Refusal::NotSettled {
             asked,

@@ -9,10 +9,13 @@ use torana_instruments::Exchange;
 
 use super::account::AccountKey;
 use super::behaviour::Behaviour;
+use super::charges::Charges;
+use super::convert::Conversion;
 use super::faults::{Disturbance, Fault, NewFault};
 use super::gtt::{Gtt, GttRequest};
 use super::modify::Change;
 use super::order::{OrderRequest, PaperOrder, Trade};
+use super::portfolio::{AuctionView, DayPosition, Hypothetical, MarginView};
 use super::push::Push;
 use super::terms::Product;
 use super::transcript::{EventPage, Place};
@@ -199,6 +202,60 @@ pub enum Command {
         /// The depository's PIN.
         tpin: String,
     },
+    /// Begins a clearance that the user confirms at the depository; no shares named means all settled ones. Answer:
+    /// [`Reply::ClearanceRequested`] or `ClearanceRefused`.
+    RequestClearance {
+        /// Who asks.
+        session: SessionRef,
+        /// Shares.
+        wanted: Vec<Clearance>,
+    },
+    /// Looks at a clearance that was begun, for the depository's page. Answer: [`Reply::Clearance`] or
+    /// `NoSuchClearance`.
+    ClearanceRequest {
+        /// Whose.
+        key: AccountKey,
+        /// Which.
+        id: String,
+    },
+    /// Confirms it. The user's browser brings no session, only the id. Answer: [`Reply::Done`], `WrongTpin` or
+    /// `NoSuchClearance`.
+    ConfirmClearance {
+        /// Whose.
+        key: AccountKey,
+        /// Which.
+        id: String,
+        /// The depository's PIN.
+        tpin: String,
+    },
+    /// Turns a position of today into the other product. Answer: [`Reply::Done`] or `ConversionRefused`.
+    Convert {
+        /// Who asks.
+        session: SessionRef,
+        /// Which position.
+        conversion: Conversion,
+    },
+    /// Reads the money in full. Answer: [`Reply::Margins`].
+    Margins(Reader),
+    /// Reads today's trading by exchange and product. Answer: [`Reply::DayPositions`].
+    DayPositions(Reader),
+    /// Reads today's auctions of missing shares. Answer: [`Reply::Auctions`].
+    Auctions(Reader),
+    /// Asks what trades would cost. Answer: [`Reply::Charges`], one for each.
+    Charges {
+        /// Who asks.
+        session: SessionRef,
+        /// The trades.
+        trades: Vec<Hypothetical>,
+    },
+    /// Lets the other side of purchases that wait to be paid out fail to deliver them. Answer: [`Reply::Done`] or
+    /// `NoSuchAccount`.
+    FailDelivery {
+        /// Whose purchases.
+        key: AccountKey,
+        /// ISIN.
+        isin: String,
+    },
     /// Sends an order. Answer: [`Reply::OrderTaken`], `OrderRefused` or `OrderNeedsClearance`.
     Place {
         /// Who asks.
@@ -317,16 +374,35 @@ pub struct HoldingView {
     pub bse_ticker: Option<String>,
     /// Settled shares at the start of the day.
     pub quantity: Shares,
-    /// Bought on the trading day before.
+    /// Bought on a trading day before, not paid out yet.
     pub t1_quantity: Shares,
+    /// Settled and T1 shares at the start of the day.
+    pub opening_quantity: Shares,
     /// Cost per share.
     pub average_price: Price,
+    /// Last traded price; none where the security cannot be traded.
+    pub last_price: Option<Price>,
     /// Pledged shares.
     pub collateral_quantity: Shares,
     /// Shares sold today out of the demat account.
     pub used_quantity: Shares,
+    /// Shares that were sold and are being bought in.
+    pub short_quantity: Shares,
     /// Cleared shares that no sale has used yet; all settled ones where no clearance is needed.
     pub authorised_quantity: Shares,
+    /// The trading day with which the clearance ends.
+    pub authorised_for: Option<Date>,
+}
+
+/// A clearance that was begun, as the depository's page shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClearanceView {
+    /// Shares by ISIN.
+    pub wanted: Vec<Clearance>,
+    /// Whether the PIN was given.
+    pub is_confirmed: bool,
+    /// Whether its day is over.
+    pub is_over: bool,
 }
 
 /// Today's trading in one security.
@@ -502,6 +578,33 @@ pub enum Reply {
     ClearanceNeeded(bool),
     /// The depository refused the PIN.
     WrongTpin,
+    /// A clearance was begun.
+    ClearanceRequested {
+        /// Its id, which cannot be guessed from outside.
+        id: String,
+    },
+    /// A clearance cannot be begun as asked.
+    ClearanceRefused {
+        /// Why.
+        text: String,
+    },
+    /// A clearance that was begun.
+    Clearance(ClearanceView),
+    /// No such clearance can be confirmed.
+    NoSuchClearance,
+    /// The position stays as it is.
+    ConversionRefused {
+        /// Why.
+        text: String,
+    },
+    /// The money in full.
+    Margins(MarginView),
+    /// Today's trading by exchange and product.
+    DayPositions(Vec<DayPosition>),
+    /// Today's auctions.
+    Auctions(Vec<AuctionView>),
+    /// What trades would cost.
+    Charges(Vec<Charges>),
     /// The order was taken.
     OrderTaken {
         /// The broker's id.

@@ -2,17 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 use torana_domain::broker_key::BrokerKey;
-use torana_domain::money::{Price, Shares};
-use torana_domain::order::OrderErrorCode;
+use torana_domain::money::{Paise, Price, Shares};
+use torana_domain::order::{OrderErrorCode, Side};
 use torana_domain::time::{Date, Timestamp};
+use torana_instruments::Exchange;
 
-use super::account::{Account, AccountKey};
+use super::account::{Account, AccountKey, Short};
+use super::charges::Charges;
+use super::command::Clearance;
 use super::faults::{Fault, RequestClass};
 use super::gtt::{Gtt, GttResult, GttStatus};
 use super::order::{Ask, Due, PaperOrder};
 use super::status::Status;
 use super::tape::{Anchor, Halt, Tape, Tick};
-use super::terms::Terms;
+use super::terms::{Product, Terms};
 
 /// One fact with its instant in world time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +44,8 @@ pub enum Fact {
     DayStarted {
         /// Which.
         day: Date,
+        /// Whether the day that ended paid out what was due.
+        settles: bool,
     },
     /// A price will be set, at its own instant.
     TickTaken {
@@ -93,8 +98,101 @@ pub enum Fact {
         key: AccountKey,
         /// Which security.
         isin: String,
-        /// Cleared shares of today, used ones included.
+        /// Cleared shares, used ones included.
         authorised: Shares,
+        /// The trading day with which the clearance ends.
+        until: Date,
+    },
+    /// Clearances of an account ended with the hour of its broker, but for what sales need.
+    ClearancesEnded {
+        /// Where.
+        key: AccountKey,
+    },
+    /// A user wants to clear shares at the depository.
+    ClearanceRequested {
+        /// Where.
+        key: AccountKey,
+        /// Its id.
+        id: String,
+        /// Shares by ISIN.
+        wanted: Vec<Clearance>,
+        /// The trading day with which the clearance will end.
+        day: Date,
+    },
+    /// The depository got the right PIN; the clearances follow.
+    ClearanceConfirmed {
+        /// Where.
+        key: AccountKey,
+        /// Which request.
+        id: String,
+    },
+    /// A position of the day became one of the other product.
+    PositionConverted {
+        /// Where.
+        key: AccountKey,
+        /// Which security.
+        isin: String,
+        /// On which exchange.
+        exchange: Exchange,
+        /// `Buy` for a long position, `Sell` for a short one.
+        side: Side,
+        /// Shares.
+        quantity: Shares,
+        /// Its product until now.
+        from: Product,
+    },
+    /// Open intraday positions are being closed.
+    IntradayClosing,
+    /// What the day's trading cost: booked against cash.
+    ContractNote {
+        /// Where.
+        key: AccountKey,
+        /// The trading day.
+        day: Date,
+        /// The note.
+        charges: Charges,
+        /// The depository's fees, with GST.
+        depository: Paise,
+    },
+    /// Purchases that wait to be paid out come a settlement later: the other side did not deliver.
+    PayOutFailed {
+        /// Where.
+        key: AccountKey,
+        /// Which security.
+        isin: String,
+        /// All that fail now.
+        quantity: Shares,
+    },
+    /// Shares were sold and cannot be delivered: the exchange buys them in.
+    DeliveryShort {
+        /// Where.
+        key: AccountKey,
+        /// What is missing.
+        short: Short,
+    },
+    /// Missing shares were bought in; the account pays.
+    AuctionSettled {
+        /// Where.
+        key: AccountKey,
+        /// Which auction.
+        number: u64,
+        /// Shares.
+        quantity: Shares,
+        /// At which price.
+        price: Price,
+    },
+    /// A split or bonus issue counts from today on, for every account.
+    SharesRestated {
+        /// Which security.
+        isin: String,
+        /// Its ISIN from now on, where it changes.
+        new_isin: Option<String>,
+        /// Shares after it ...
+        after: i64,
+        /// ... for so many before it.
+        before: i64,
+        /// What a whole share is paid with where less than one is left over.
+        price: Price,
     },
     /// The broker took an order. It came to its status through all that lead there.
     OrderAccepted {
@@ -240,6 +338,16 @@ impl Fact {
             Self::SessionOpened { .. } => "session_opened",
             Self::SessionEnded { .. } => "session_ended",
             Self::SharesAuthorised { .. } => "shares_authorised",
+            Self::ClearancesEnded { .. } => "clearances_ended",
+            Self::ClearanceRequested { .. } => "clearance_requested",
+            Self::ClearanceConfirmed { .. } => "clearance_confirmed",
+            Self::PositionConverted { .. } => "position_converted",
+            Self::IntradayClosing => "intraday_closing",
+            Self::ContractNote { .. } => "contract_note",
+            Self::PayOutFailed { .. } => "pay_out_failed",
+            Self::DeliveryShort { .. } => "delivery_short",
+            Self::AuctionSettled { .. } => "auction_settled",
+            Self::SharesRestated { .. } => "shares_restated",
             Self::OrderAccepted { .. } => "order_accepted",
             Self::OrderMoved { .. } => "order_moved",
             Self::OrderAsked { .. } => "order_asked",

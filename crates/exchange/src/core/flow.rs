@@ -8,7 +8,6 @@ use super::Step;
 use super::account::AccountKey;
 use super::behaviour::Behaviour;
 use super::event::Fact;
-use super::line::Worth;
 use super::matching::NOT_MATCHED;
 use super::order::{Ask, Due, DueAction, PaperOrder};
 use super::status::Status;
@@ -114,12 +113,9 @@ impl Step<'_> {
         let Some(account) = self.state.accounts.get(key) else {
             return false;
         };
-        let reserved = account
-            .orders
-            .get(&order.number)
-            .map_or(0, |known| known.blocked().0);
-        let wanted = Worth::of(order.limit, order.remaining()).to_paise().0;
-        order.side == Side::Sell || wanted - reserved <= account.available().0
+        let held = account.orders.get(&order.number).map(PaperOrder::hold);
+        let needed = account.needed(held.as_ref(), &order.hold());
+        needed.0 <= 0 || needed <= account.available()
     }
 
     /// Brings an order to a status.

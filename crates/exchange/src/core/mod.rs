@@ -12,25 +12,34 @@ pub mod book;
 mod breaker;
 pub mod charges;
 mod checks;
+pub mod clearance;
 pub mod command;
+pub mod convert;
+mod corporate;
 pub mod depth;
 pub mod event;
 pub mod faults;
 mod flow;
 pub mod fund;
 pub mod gtt;
+mod hold;
+mod hours;
+pub mod intraday;
+mod ledger;
 pub mod line;
 mod lookout;
 mod matching;
 pub mod modify;
 pub mod order;
 mod order_reads;
+pub mod portfolio;
 pub mod price;
 mod pricing;
 pub mod push;
 mod reads;
 pub mod refusal;
 mod schedule;
+mod settlement;
 pub mod state;
 pub mod status;
 pub mod tape;
@@ -170,6 +179,21 @@ impl Step<'_> {
                 wanted,
                 tpin,
             } => self.within(&session, |step, key| step.authorise(key, &wanted, &tpin)),
+            Command::RequestClearance { session, wanted } => {
+                self.within(&session, |step, key| step.request_clearance(key, wanted))
+            }
+            Command::ConfirmClearance { key, id, tpin } => self.confirm_clearance(&key, &id, &tpin),
+            Command::ClearanceRequest { key, id } => self.clearance_request(&key, &id),
+            Command::Convert { session, conversion } => {
+                self.within(&session, |step, key| step.convert(key, &conversion))
+            }
+            Command::Margins(reader) => self.reading(&reader, Self::margins),
+            Command::DayPositions(reader) => self.reading(&reader, Self::day_positions),
+            Command::Auctions(reader) => self.reading(&reader, Self::auctions),
+            Command::Charges { session, trades } => {
+                self.within(&session, |step, key| step.charges(key, &trades))
+            }
+            Command::FailDelivery { key, isin } => self.fail_delivery(&key, &isin),
             Command::Place { session, order } => self.within(&session, |step, _| step.place(&session, order)),
             Command::Cancel {
                 session,

@@ -7,6 +7,7 @@ use torana_domain::time::{Date, Timestamp};
 use torana_instruments::Exchange;
 
 use super::book::{Instrument, Shelf};
+use super::charges::Rates;
 use super::line::Worth;
 use super::price::fold;
 use super::status::{Status, Turn};
@@ -201,6 +202,8 @@ pub struct PaperOrder {
     pub protection: Protection,
     /// The worst price at which it may fill: its limit, or the protection of a market order.
     pub limit: Price,
+    /// What it costs.
+    pub rates: Rates,
     /// Most shares of it that ever fill; fewer than ordered for accounts that fill in part only.
     pub fill_max: Shares,
     /// Filled shares.
@@ -267,12 +270,12 @@ impl PaperOrder {
         }
     }
 
-    /// Money that it may still need.
+    /// Money that a buy for delivery may still need, charges left out.
     #[must_use]
     pub fn blocked(&self) -> Paise {
-        match self.side {
-            Side::Buy => Worth::of(self.limit, self.reserved()).to_paise(),
-            Side::Sell => Paise(0),
+        match (self.product, self.side) {
+            (Product::Cnc, Side::Buy) => Worth::of(self.limit, self.reserved()).to_paise(),
+            _ => Paise(0),
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a user and the control side can read.
 
 use torana_domain::broker_key::BrokerKey;
-use torana_domain::money::{Paise, Shares};
+use torana_domain::money::{Paise, Price, Shares};
+use torana_domain::order::Side;
+use torana_instruments::Exchange;
 
 use super::Step;
 use super::account::{Account, AccountKey};
@@ -48,22 +50,32 @@ impl Step<'_> {
         let held = |line: &Line| line.settled.0 + line.t1.0 + line.collateral.0 > 0;
         let lines = account.lines.iter().filter(|(_, line)| held(line));
         lines
-            .map(|(isin, line)| self.holding_view(isin, line, account.ddpi))
+            .map(|(isin, line)| self.holding_view(isin, line, account))
             .collect()
     }
 
-    fn holding_view(&self, isin: &str, line: &Line, ddpi: bool) -> HoldingView {
+    fn holding_view(&self, isin: &str, line: &Line, account: &Account) -> HoldingView {
         let (nse_ticker, bse_ticker) = self.market.tickers_of(isin);
+        let opening = Shares(line.settled.0 + line.t1.0);
+        let shorts = account.shorts.iter().filter(|short| short.isin == isin);
         HoldingView {
             isin: isin.to_owned(),
             nse_ticker,
             bse_ticker,
             quantity: line.settled,
             t1_quantity: line.t1,
-            average_price: line.cost.average(Shares(line.settled.0 + line.t1.0)),
+            opening_quantity: opening,
+            average_price: line.cost.average(opening),
+            last_price: self.last_price_of(isin),
             collateral_quantity: line.collateral,
             used_quantity: line.used(),
-            authorised_quantity: if ddpi { line.settled } else { line.cleared_left() },
+            short_quantity: Shares(shorts.map(|short| short.quantity.0).sum()),
+            authorised_quantity: if account.ddpi {
+                line.settled
+            } else {
+                line.cleared_left()
+            },
+            authorised_for: line.authorised_for,
         }
     }
 
@@ -81,17 +93,14 @@ impl Step<'_> {
         let traded = account.lines.iter().filter(|(_, line)| line.net().0 != 0);
         let position = |(isin, line): (&String, &Line)| {
             let (nse, bse) = self.market.tickers_of(isin);
-            let ahead = if line.net().0 > 0 {
-                line.bought_worth.average(line.bought)
-            } else {
-                line.sold_worth.average(line.sold)
-            };
+            let side = if line.net().0 > 0 { Side::Buy } else { Side::Sell };
+            let (shares, worth) = line.delivered().of(side);
             let ticker = nse.or(bse).unwrap_or_else(|| isin.clone());
             PositionView {
                 isin: isin.clone(),
                 ticker,
                 quantity: line.net(),
-                average_price: ahead,
+                average_price: worth.average(shares),
             }
         };
         Reply::Positions(traded.map(position).collect())
@@ -110,13 +119,7 @@ impl Step<'_> {
         let Some(account) = self.state.accounts.get(key) else {
             return Reply::SessionExpired;
         };
-        let available = account.available();
-        let is_low = account.behaviour == Behaviour::LowFunds;
-        Reply::Funds(if is_low {
-            available.min(LOW_FUNDS_SHOWN)
-        } else {
-            available
-        })
+        Reply::Funds(shown_funds(account))
     }
 
     pub(super) fn quotes(&mut self, tickers: &[String]) -> Reply {
@@ -131,6 +134,16 @@ impl Step<'_> {
         Reply::Quotes(tickers.iter().take(QUOTES_MAX).filter_map(quote).collect())
     }
 
+    /// The last traded price of a security that can be traded.
+    pub(super) fn last_price_of(&self, isin: &str) -> Option<Price> {
+        let on = |exchange| {
+            let ticker = self.market.ticker_on(exchange, isin)?;
+            self.listing(exchange, &ticker)
+        };
+        let listing = Exchange::ALL.into_iter().find_map(on)?;
+        Some(self.last_price(&listing))
+    }
+
     pub(super) fn book(&mut self, key: &AccountKey) -> Reply {
         let Some(account) = self.state.accounts.get(key) else {
             return Reply::SessionExpired;
@@ -141,5 +154,14 @@ impl Step<'_> {
             closed: self.market.is_day_over(trading_day, self.at),
             orders: account.orders.values().cloned().collect(),
         })
+    }
+}
+
+/// Money for another order as the account's broker shows it.
+pub(super) fn shown_funds(account: &Account) -> Paise {
+    let available = account.available();
+    match account.behaviour {
+        Behaviour::LowFunds => available.min(LOW_FUNDS_SHOWN),
+        _ => available,
     }
 }

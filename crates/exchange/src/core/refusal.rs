@@ -40,6 +40,9 @@ pub enum Refusal {
         "After-market orders are not taken now; send a regular order or wait for the after-market window"
     )]
     AmoClosed,
+    /// An intraday order so late that its position would have to be closed already.
+    #[error("Intraday positions are being closed: no new orders with the product MIS are taken today")]
+    IntradayOver,
     /// No shares.
     #[error("Quantity must be at least 1")]
     NoQuantity,

@@ -4,7 +4,6 @@ use torana_domain::time::Timestamp;
 
 use super::Step;
 use super::account::AccountKey;
-use super::event::Fact;
 use super::lookout::Lookout;
 
 impl Step<'_> {
@@ -24,7 +23,7 @@ impl Step<'_> {
                 }
                 None if begins <= until && day > self.state.day => {
                     self.at = begins;
-                    self.emit(Fact::DayStarted { day });
+                    self.begin_day(day);
                 }
                 None => {
                     self.at = until;
@@ -40,7 +39,8 @@ impl Step<'_> {
         let of_orders = self.state.due.first().map(|(at, _, _)| *at);
         let of_triggers = self.state.gtt_due.first().map(|(at, _, _)| *at);
         let of_prices = [self.next_tick(), self.next_auction(), lookout.next(self)];
-        [of_orders, of_triggers]
+        let of_hours = Self::next_hour(self.state, self.market).map(|(at, _)| at);
+        [of_orders, of_triggers, of_hours]
             .into_iter()
             .chain(of_prices)
             .flatten()
@@ -48,7 +48,7 @@ impl Step<'_> {
     }
 
     /// Everything that is due at this instant: prices that are set, auctions, orders, books, then triggers whose year
-    /// is over.
+    /// is over, then what the hour brings to accounts.
     fn run_instant(&mut self, lookout: &Lookout) {
         // Before anything else happens: what an order does now must not hide a book from this bar.
         let books = lookout.due(self.at);
@@ -62,6 +62,11 @@ impl Step<'_> {
             self.meet_book(&instrument);
         }
         self.expire_gtts();
+        while let Some((at, hour)) = Self::next_hour(self.state, self.market)
+            && at <= self.at
+        {
+            self.run_hour(hour);
+        }
         self.state.now = self.state.now.max(self.at);
     }
 

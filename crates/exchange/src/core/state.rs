@@ -48,6 +48,14 @@ pub struct State {
     pub gtt_count: u64,
     /// How long each step of an order, a modification or a cancellation takes.
     pub latency_ms: i64,
+    /// Auctions of missing shares so far.
+    pub auction_count: u64,
+    /// Accounts with intraday positions or orders, by their broker.
+    pub intraday: BTreeMap<BrokerKey, BTreeSet<AccountKey>>,
+    /// When intraday positions were closed last.
+    pub squared_off_at: Timestamp,
+    /// Accounts with clearances that end today, by their broker.
+    pub cleared: BTreeMap<BrokerKey, BTreeSet<AccountKey>>,
     /// Open orders by the instant of what happens next to them, then by arrival.
     pub due: BTreeSet<(Timestamp, u64, AccountKey)>,
     /// Active triggers by the instant at which they expire.
@@ -95,6 +103,10 @@ impl State {
             trade_count: 0,
             gtt_count: 0,
             latency_ms: 0,
+            auction_count: 0,
+            intraday: BTreeMap::new(),
+            squared_off_at: Timestamp(0),
+            cleared: BTreeMap::new(),
             due: BTreeSet::new(),
             gtt_due: BTreeSet::new(),
             books: Books::new(),
@@ -129,7 +141,7 @@ impl State {
                     ..Self::empty()
                 };
             }
-            Fact::DayStarted { day } => self.start_day(*day, event.at),
+            Fact::DayStarted { day, settles } => self.start_day(*day, *settles, event.at),
             Fact::TickTaken { .. } | Fact::PriceSet { .. } | Fact::TradingHalted { .. } => {
                 self.tape.evolve(&event.fact);
             }
@@ -147,15 +159,6 @@ impl State {
             Fact::SessionEnded { key, token_hash } => {
                 if let Some(account) = self.accounts.get_mut(key) {
                     account.sessions.remove(token_hash);
-                }
-            }
-            Fact::SharesAuthorised {
-                key,
-                isin,
-                authorised,
-            } => {
-                if let Some(account) = self.accounts.get_mut(key) {
-                    account.line_mut(isin).authorised = *authorised;
                 }
             }
             Fact::LatencySet { ms } => self.latency_ms = *ms,
@@ -179,15 +182,26 @@ impl State {
             } => self.faults.fire(*number, *open_until, self.order_count),
             Fact::FaultPassed { number } => self.faults.pass(*number),
             Fact::FaultRemoved { number } => self.faults.remove(*number),
+            Fact::SharesAuthorised { .. }
+            | Fact::ClearancesEnded { .. }
+            | Fact::ClearanceRequested { .. }
+            | Fact::ClearanceConfirmed { .. }
+            | Fact::PositionConverted { .. }
+            | Fact::IntradayClosing
+            | Fact::ContractNote { .. }
+            | Fact::PayOutFailed { .. }
+            | Fact::DeliveryShort { .. }
+            | Fact::AuctionSettled { .. }
+            | Fact::SharesRestated { .. } => self.evolve_ledger(event),
         }
     }
 
     /// The start of another trading day: yesterday's orders leave their books.
-    fn start_day(&mut self, day: Date, at: Timestamp) {
+    fn start_day(&mut self, day: Date, settles: bool, at: Timestamp) {
         self.day = day;
         self.tape.halts.clear();
         for account in self.accounts.values_mut() {
-            account.start_day(at);
+            account.start_day(at, day, settles);
             account.gtts.retain(|_, gtt| gtt.is_kept(at));
         }
         let orders = self
@@ -201,6 +215,7 @@ impl State {
         self.order_ids = ids.collect();
         let references = orders.filter_map(|(key, order)| Some((key.clone(), order.reference.clone()?)));
         self.references = references.collect();
+        self.list_busy_accounts();
     }
 
     fn open_session(&mut self, key: &AccountKey, token_hash: &str, expires_at: Timestamp) {

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use torana_domain::money::{Price, Shares};
 use torana_domain::order;
 
+use super::charges::TradeKind;
+
 /// How an order prices itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum OrderType {
@@ -75,6 +77,15 @@ impl Product {
         match self {
             Self::Cnc => "CNC",
             Self::Mis => "MIS",
+        }
+    }
+}
+
+impl From<Product> for TradeKind {
+    fn from(product: Product) -> Self {
+        match product {
+            Product::Cnc => Self::Delivery,
+            Product::Mis => Self::Intraday,
         }
     }
 }

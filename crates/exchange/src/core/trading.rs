@@ -6,6 +6,7 @@ use torana_domain::order::{OrderErrorCode, Variety};
 use super::Step;
 use super::account::AccountKey;
 use super::behaviour::Behaviour;
+use super::charges::Rates;
 use super::checks::{Checked, Stopped, check_means};
 use super::command::{Reply, SessionRef};
 use super::event::Fact;
@@ -90,6 +91,7 @@ impl Step<'_> {
             due,
             is_in_book,
         } = self.beginning(key, behaviour, &request, listing);
+        let rates = self.rates_for(key, &request);
         let fill_max = match behaviour {
             Behaviour::Partial => Shares(request.quantity.0 / 2),
             _ => request.quantity,
@@ -113,6 +115,7 @@ impl Step<'_> {
             validity: request.validity,
             protection: request.protection,
             limit,
+            rates,
             fill_max,
             filled: Shares(0),
             worth: Worth::default(),
@@ -171,6 +174,43 @@ impl Step<'_> {
             due: waits.unwrap_or(ends),
             is_in_book: waits.is_none(),
         }
+    }
+
+    /// Sends market orders that nobody asked for, past the checks, in as many parts as the exchange takes.
+    pub(super) fn send_own(&mut self, key: &AccountKey, request: &OrderRequest) {
+        let Some(listing) = self.listing(request.exchange, &request.ticker) else {
+            return;
+        };
+        let Some(behaviour) = self.state.accounts.get(key).map(|account| account.behaviour) else {
+            return;
+        };
+        let (mut left, part_max) = (request.quantity.0, listing.quantity_max.0.max(1));
+        while left > 0 {
+            let part = OrderRequest {
+                quantity: Shares(left.min(part_max)),
+                ..request.clone()
+            };
+            left -= part.quantity.0;
+            let limit = self.worst_price(&listing, part.side, &part.terms());
+            let order = self.new_order(key, behaviour, part, limit, &listing);
+            self.take(key, order, &listing);
+        }
+    }
+
+    /// What an order costs that is taken now: by the rates of the day on which it trades.
+    fn rates_for(&self, key: &AccountKey, order: &OrderRequest) -> Rates {
+        let day = match order.variety {
+            Variety::Regular => self.market.date_of(self.at),
+            Variety::Amo => self.market.date_of(self.market.next_open(self.at)),
+        };
+        let tariff = self.market.tariff();
+        tariff.rates(
+            key.broker(),
+            day,
+            order.exchange,
+            order.product.into(),
+            order.side,
+        )
     }
 
     /// A broker's id that no order of the day has.

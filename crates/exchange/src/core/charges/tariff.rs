@@ -1,6 +1,6 @@
 //! Rates and broker terms as data: what is in force for a broker, an exchange, a product and a day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -50,6 +50,7 @@ pub struct Tariff {
     dated: BTreeMap<Date, DatedRates>,
     default: BrokerTerms,
     brokers: BTreeMap<String, BrokerTerms>,
+    settlement_holidays: BTreeSet<Date>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -98,16 +99,6 @@ struct Brokerage {
     max: Paise,
 }
 
-/// When open intraday positions are closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SquareOff {
-    /// Securities whose continuous trading lasts to the close.
-    pub plain: TimeOfDay,
-    /// Securities with a closing auction.
-    pub auction: TimeOfDay,
-}
-
 /// The terms of one broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrokerTerms {
@@ -117,8 +108,8 @@ pub struct BrokerTerms {
     gst_is_split: bool,
     /// Value of an intraday position per rupee of margin, at least 1.
     pub leverage: i64,
-    /// When intraday positions are closed.
-    pub square_off: SquareOff,
+    /// How long before the end of continuous trading intraday positions are closed.
+    pub square_off_minutes: i64,
     /// When clearances for sale end on a trading day.
     pub authorisation_ends: TimeOfDay,
     /// What undelivered shares cost above the last close, in per cent.
@@ -133,7 +124,7 @@ struct TermsEntry {
     depository: Option<Paise>,
     gst_is_split: Option<bool>,
     leverage: Option<i64>,
-    square_off: Option<SquareOff>,
+    square_off_minutes: Option<i64>,
     authorisation_ends: Option<TimeOfDay>,
     auction_penalty: Option<i64>,
 }
@@ -147,7 +138,9 @@ impl TermsEntry {
             depository: self.depository.or(base.map(|base| base.depository))?,
             gst_is_split: self.gst_is_split.or(base.map(|base| base.gst_is_split))?,
             leverage: self.leverage.or(base.map(|base| base.leverage))?,
-            square_off: self.square_off.or(base.map(|base| base.square_off))?,
+            square_off_minutes: self
+                .square_off_minutes
+                .or(base.map(|base| base.square_off_minutes))?,
             authorisation_ends: self
                 .authorisation_ends
                 .or(base.map(|base| base.authorisation_ends))?,
@@ -159,6 +152,7 @@ impl TermsEntry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TariffFile {
+    settlement_holidays: BTreeSet<Date>,
     rates: Vec<DatedRates>,
     broker: BTreeMap<String, TermsEntry>,
 }
@@ -219,7 +213,14 @@ impl Tariff {
             dated,
             default,
             brokers,
+            settlement_holidays: file.settlement_holidays,
         })
+    }
+
+    /// Whether shares and money are paid out on a trading day.
+    #[must_use]
+    pub fn settles(&self, day: Date) -> bool {
+        !self.settlement_holidays.contains(&day)
     }
 
     /// The terms of a broker.
@@ -281,6 +282,9 @@ fn check_terms(key: &str, terms: &BrokerTerms) -> Result<(), TariffError> {
     }
     if !(1..=100).contains(&terms.leverage) {
         return refuse(entry(), "leverage is 1 to 100");
+    }
+    if !(1..=120).contains(&terms.square_off_minutes) {
+        return refuse(entry(), "square_off_minutes is 1 to 120");
     }
     if !(0..=100).contains(&terms.auction_penalty) {
         return refuse(entry(), "auction_penalty is 0 to 100 per cent");

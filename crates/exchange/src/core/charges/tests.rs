@@ -191,14 +191,19 @@ fn bad_tariffs_are_refused_with_the_entry() {
             "max = 2_000, min = 1 }",
             "tariff file: TOML parse error at line",
         ),
-        ("\"15:20\"", "\"25:20\"", "expected a time of day"),
+        ("\"17:30\"", "\"25:30\"", "expected a time of day"),
+        (
+            "square_off_minutes = 10",
+            "square_off_minutes = 0",
+            "square_off_minutes is 1 to 120",
+        ),
     ];
     for (from, to, reason) in cases {
         let text = refusal(from, to);
         assert!(text.contains(reason), "{text}");
     }
     assert!(matches!(
-        Tariff::parse("rates = []\nbroker = {}"),
+        Tariff::parse("settlement_holidays = []\nrates = []\nbroker = {}"),
         Err(TariffError::Entry { .. })
     ));
     assert!(matches!(

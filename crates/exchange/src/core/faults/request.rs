@@ -56,12 +56,18 @@ impl Request {
             Command::Trades(reader) | Command::OrderTrades { reader, .. } => {
                 read(RequestClass::Trades, reader)
             }
-            Command::Holdings(reader) | Command::DematFunds(reader) => read(RequestClass::Holdings, reader),
-            Command::Positions(reader) => read(RequestClass::Positions, reader),
-            Command::Funds(session) => with(RequestClass::Funds, session),
-            Command::IsClearanceNeeded { session, .. } | Command::Authorise { session, .. } => {
-                with(RequestClass::Authorise, session)
+            Command::Holdings(reader) | Command::DematFunds(reader) | Command::Auctions(reader) => {
+                read(RequestClass::Holdings, reader)
             }
+            Command::Positions(reader) | Command::DayPositions(reader) => {
+                read(RequestClass::Positions, reader)
+            }
+            Command::Convert { session, .. } => with(RequestClass::Positions, session),
+            Command::Funds(session) | Command::Charges { session, .. } => with(RequestClass::Funds, session),
+            Command::Margins(reader) => read(RequestClass::Funds, reader),
+            Command::IsClearanceNeeded { session, .. }
+            | Command::Authorise { session, .. }
+            | Command::RequestClearance { session, .. } => with(RequestClass::Authorise, session),
             Command::EnsureWorld { .. }
             | Command::Reset { .. }
             | Command::AdvanceTo
@@ -80,7 +86,10 @@ impl Request {
             | Command::TakePushes
             | Command::ListFaults
             | Command::RemoveFaults(_)
-            | Command::SetPrices(_) => None,
+            | Command::SetPrices(_)
+            | Command::ClearanceRequest { .. }
+            | Command::ConfirmClearance { .. }
+            | Command::FailDelivery { .. } => None,
         }
     }
 }

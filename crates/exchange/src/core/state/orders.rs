@@ -12,6 +12,7 @@ use crate::core::line::Worth;
 use crate::core::modify::sleeps;
 use crate::core::order::{PaperOrder, Trade, exchange_order_id, id_number};
 use crate::core::status::Status;
+use crate::core::terms::Product;
 
 impl State {
     pub(super) fn evolve_order(&mut self, event: &Event) {
@@ -108,6 +109,9 @@ impl State {
     }
 
     fn accept(&mut self, key: &AccountKey, accepted: &PaperOrder, at: Timestamp) {
+        if accepted.product == Product::Mis {
+            self.list_intraday(key);
+        }
         let mut order = accepted.clone();
         order.status = Status::Received;
         order.note(at);

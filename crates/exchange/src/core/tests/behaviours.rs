@@ -47,9 +47,10 @@ fn partial_fills_half_and_cancels_the_rest_at_the_close() {
     let id = world.taken(&session, market(Buy, "INFY", 5));
     let order = world.order(&session, &id);
     assert_eq!((order.state(), order.filled), (Open, Shares(2)));
+    let charges = world.held_for_charges(&session);
     assert_eq!(
         world.account(&session).blocked,
-        order.limit.times(Shares(3)).to_paise()
+        Paise(order.limit.times(Shares(3)).to_paise().0 + charges.0)
     );
     let single = world.taken(&session, market(Sell, "ITC", 1));
     assert_eq!(world.order(&session, &single).filled, Shares(0));
@@ -60,7 +61,7 @@ fn partial_fills_half_and_cancels_the_rest_at_the_close() {
         (Partial, Shares(2), Some(OrderUnmatched))
     );
     assert_eq!(world.order(&session, &single).state(), Cancelled);
-    assert_eq!(world.account(&session).blocked, Paise(0));
+    assert_eq!(world.account(&session).blocked, world.held_for_charges(&session));
 }
 
 #[test]

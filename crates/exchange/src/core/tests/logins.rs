@@ -194,7 +194,11 @@ fn the_platform_reads_without_a_login_and_only_what_is_there() {
     for command in reads(&Reader::Platform(key("NOBODY"))) {
         assert_eq!(world.run(command), Reply::NoSuchAccount);
     }
-    assert_eq!(world.events.len(), events + 1, "nothing happened but the new day");
+    assert_eq!(
+        world.events.len(),
+        events + 2,
+        "nothing happened but a contract note and the new day"
+    );
 }
 
 #[test]

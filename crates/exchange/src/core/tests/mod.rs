@@ -1,9 +1,13 @@
 //! Tests of the pure core: one file per concern, this file holds what they share.
 
 mod auctions;
+mod audit;
 mod behaviours;
+mod clearances;
 mod days;
 mod gtt;
+mod intraday;
+mod ledger;
 mod life;
 mod logins;
 mod modify;
@@ -13,6 +17,7 @@ mod priority;
 mod properties;
 mod refusals;
 mod scripts;
+mod settlement;
 
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Paise, Price, Shares};
@@ -20,9 +25,14 @@ use torana_domain::order::{Side, Variety};
 use torana_domain::time::{Timestamp, parse_iso};
 
 use super::*;
+use crate::market::{AuctionStage, Stage};
 
 /// Monday, 10:00 in India, in the middle of a session.
 const MONDAY_10: &str = "2026-01-05T04:30:00.000Z";
+/// The same time of the days after it.
+const TUESDAY_10: &str = "2026-01-06T04:30:00.000Z";
+const WEDNESDAY_10: &str = "2026-01-07T04:30:00.000Z";
+const THURSDAY_10: &str = "2026-01-08T04:30:00.000Z";
 const INFY: &str = "INE009A01021";
 const ITC: &str = "INE154A01025";
 
@@ -218,15 +228,38 @@ impl World {
         &self.state.accounts[&session.key]
     }
 
+    /// What is blocked for charges of today's trades and of open orders.
+    fn held_for_charges(&self, session: &SessionRef) -> Paise {
+        let account = self.account(session);
+        let orders = account.orders.values().map(|order| order.charges_held().0);
+        let lines = account.lines.values().map(|line| line.depository.0);
+        Paise(orders.chain(lines).sum())
+    }
+
     fn offer(&self, ticker: &str, side: Side) -> Price {
         let listing = self.market.listing(ticker).unwrap();
         self.market.offer(self.state.prices(), &listing, side, self.now)
     }
 
     fn day_frame(&self, ticker: &str) -> price::Frame {
+        self.frame_at(ticker, self.now)
+    }
+
+    /// The frame of a security on the day of `at`.
+    fn frame_at(&self, ticker: &str, at: Timestamp) -> price::Frame {
         let listing = self.market.listing(ticker).unwrap();
         self.market
-            .frame(self.state.prices(), &listing, self.market.order_day(self.now))
+            .frame(self.state.prices(), &listing, self.market.order_day(at))
+    }
+
+    /// Whether orders of a security may fill at `at`.
+    fn is_trading(&self, ticker: &str, at: Timestamp) -> bool {
+        let listing = self.market.listing(ticker).unwrap();
+        let stage = self.market.stage(self.state.prices(), listing.group, at);
+        matches!(
+            stage,
+            Stage::Continuous | Stage::PostClose | Stage::Auction(_, AuctionStage::Matching)
+        )
     }
 }
 

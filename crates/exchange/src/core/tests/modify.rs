@@ -34,7 +34,11 @@ fn a_better_price_fills_at_once_and_the_money_follows() {
     let (_, low, _) = world.frame("INFY");
     let id = world.taken(session, limit(Buy, "INFY", 10, low));
     assert_eq!(world.modify(session, &id, quantity(20)), Reply::Done);
-    assert_eq!(world.account(session).blocked, low.times(Shares(20)).to_paise());
+    let charges = world.held_for_charges(session);
+    assert_eq!(
+        world.account(session).blocked,
+        Paise(low.times(Shares(20)).to_paise().0 + charges.0)
+    );
     let offer = world.offer("INFY", Buy);
     assert_eq!(
         world.modify(session, &id, price(Price(offer.0 + 10_000))),
@@ -47,7 +51,7 @@ fn a_better_price_fills_at_once_and_the_money_follows() {
     );
     assert_eq!(
         (world.account(session).blocked, order.modifications),
-        (Paise(0), 2)
+        (world.held_for_charges(session), 2)
     );
     let words = world.history(session, &id);
     assert_eq!(
@@ -102,7 +106,7 @@ fn what_a_modification_must_pass() {
         (quantity(0), "Quantity must be at least 1"),
         (
             quantity(800),
-            "Insufficient funds: the order needs 1066500, available is 986500",
+            "Insufficient funds: the order needs 1067764.62, available is 986483.49",
         ),
         (
             Change::default(),

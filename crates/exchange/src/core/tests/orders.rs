@@ -22,8 +22,10 @@ fn a_market_buy_fills_at_the_offer_and_is_paid() {
         "{id}"
     );
     let paid = offer.times(Shares(3)).to_paise();
-    assert_eq!(world.funds(&session), Paise(100_000_000 - paid.0));
-    assert_eq!(world.account(&session).blocked, Paise(0));
+    let charges = world.held_for_charges(&session);
+    assert!((500..700).contains(&charges.0), "{charges:?}");
+    assert_eq!(world.funds(&session), Paise(100_000_000 - paid.0 - charges.0));
+    assert_eq!(world.account(&session).blocked, charges);
     let positions = world.positions(&session);
     assert_eq!(
         (positions.len(), positions[0].quantity, positions[0].average_price),
@@ -42,9 +44,10 @@ fn proceeds_of_a_sale_can_be_used_at_once() {
     let session = world.login("DEMO01");
     let bid = world.offer("ITC", Sell);
     world.taken(&session, market(Sell, "ITC", 100));
+    let charges = world.held_for_charges(&session);
     assert_eq!(
         world.funds(&session),
-        Paise(100_000_000 + bid.times(Shares(100)).to_paise().0)
+        Paise(100_000_000 + bid.times(Shares(100)).to_paise().0 - charges.0)
     );
     let itc = world.holding(&session, ITC);
     assert_eq!((itc.quantity, itc.used_quantity), (Shares(120), Shares(100)));
@@ -104,7 +107,11 @@ fn a_resting_limit_fills_at_its_own_price_when_the_market_gets_there() {
     let mut world = World::new();
     let session = world.login("DEMO01");
     let (id, price, crosses_at) = resting_buy(&mut world, &session);
-    assert_eq!(world.account(&session).blocked, price.times(Shares(4)).to_paise());
+    let charges = world.held_for_charges(&session);
+    assert_eq!(
+        world.account(&session).blocked,
+        Paise(price.times(Shares(4)).to_paise().0 + charges.0)
+    );
     assert_eq!(world.next_due(), crosses_at);
 
     world.now = crosses_at.plus_ms(-1);
@@ -121,7 +128,7 @@ fn a_resting_limit_fills_at_its_own_price_when_the_market_gets_there() {
         .find(|event| matches!(event.fact, Fact::OrderFilled { .. }))
         .unwrap();
     assert_eq!(filled.at, crosses_at);
-    assert_eq!(world.account(&session).blocked, Paise(0));
+    assert_eq!(world.account(&session).blocked, world.held_for_charges(&session));
 }
 
 #[test]
@@ -267,7 +274,7 @@ fn after_market_orders_wait_for_the_opening_auction() {
     );
     assert!(order.exchange_order_id.is_some());
     assert_eq!(world.order(&session, &sell).state(), Complete);
-    assert_eq!(world.account(&session).blocked, Paise(0));
+    assert_eq!(world.account(&session).blocked, world.held_for_charges(&session));
 }
 
 #[test]
@@ -295,7 +302,7 @@ fn an_opening_price_that_the_money_does_not_cover_rejects_the_order() {
         let session = world.login("DEMO01");
         let listing = world.market.listing("INFY").unwrap();
         let last = world.market.last_price(world.state.prices(), &listing, world.now);
-        let all = 100_000_000 * 100 / world.market.protection(&world.day_frame("INFY"), last, Buy).0;
+        let all = 99_880_000 * 100 / world.market.protection(&world.day_frame("INFY"), last, Buy).0;
         let id = world.taken(&session, amo(market(Buy, "INFY", all)));
         world.go_to("2026-01-06T03:45:00.000Z");
         let order = world.state.accounts[&session.key]

@@ -118,7 +118,7 @@ fn money_and_shares() {
     let mut world = World::new();
     let s = &world.login("DEMO01");
     let high = Price(16_500_000);
-    let text = "Insufficient funds: the order needs 1001550, available is 1000000";
+    let text = "Insufficient funds: the order needs 1002738.52, available is 1000000";
     expect(
         &mut world,
         s,
@@ -144,7 +144,7 @@ fn money_of_open_orders_is_not_there_twice() {
     let s = &world.login("DEMO01");
     let low = Price(13_500_000);
     world.taken(s, limit(Buy, "INFY", 700, low));
-    let text = "Insufficient funds: the order needs 135000, available is 55000";
+    let text = "Insufficient funds: the order needs 135160.15, available is 53879.01";
     expect(
         &mut world,
         s,
@@ -152,7 +152,7 @@ fn money_of_open_orders_is_not_there_twice() {
         "marginsExceeded",
         text,
     );
-    world.taken(s, limit(Buy, "INFY", 40, low));
+    world.taken(s, limit(Buy, "INFY", 39, low));
 }
 
 #[test]

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::core::book::Shelf;
 use crate::core::status::Turn;
-use crate::market::{AuctionStage, Stage};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -160,18 +159,11 @@ fn check_fill(world: &World, before: &State, event: &Event) {
         return;
     };
     let order = &before.accounts[key].orders[number];
-    let listing = world.market.listing(&order.ticker).unwrap();
-    let day = world.market.order_day(event.at);
-    let frame = world.market.frame(before.prices(), &listing, day);
+    let frame = world.frame_at(&order.ticker, event.at);
     assert!(order.takes(*price) && (frame.low..=frame.high).contains(price) && price.is_on_tick(frame.tick));
     assert!(order.price.is_none_or(|_| order.takes(*price)));
     assert!(quantity.0 > 0 && quantity.0 <= order.fillable().0);
-    let stage = world.market.stage(before.prices(), listing.group, event.at);
-    let is_trading = matches!(
-        stage,
-        Stage::Continuous | Stage::PostClose | Stage::Auction(_, AuctionStage::Matching)
-    );
-    assert!(is_trading, "filled while the market is {stage:?}");
+    assert!(world.is_trading(&order.ticker, event.at), "outside the session");
     let first = before.books[&order.instrument()]
         .first(Shelf::of(order.side))
         .unwrap();
