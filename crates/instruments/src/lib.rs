@@ -6,6 +6,7 @@
 
 pub mod csv;
 pub mod isin;
+pub mod lists;
 pub mod master;
 pub mod rules;
 pub mod security;

@@ -15,6 +15,7 @@ use crate::rules::{PriceBand, ProtectionTable, TickTable, protected_limit};
 use crate::security::Security;
 
 pub use file::HEADER;
+pub(crate) use file::{NAME_MAX, QUANTITY_MAX, check_isin, check_ticker};
 
 /// Most results of one search.
 pub const SEARCH_RESULTS_MAX: usize = 20;
@@ -35,6 +36,13 @@ pub struct Master {
 }
 
 impl Master {
+    /// The securities file that ships with Torana.
+    pub const BUNDLED_SECURITIES: &'static str = include_str!("../data/securities.csv");
+    /// The tick file that ships with Torana.
+    pub const BUNDLED_TICKS: &'static str = include_str!("../data/ticks.csv");
+    /// The protection file that ships with Torana.
+    pub const BUNDLED_PROTECTION: &'static str = include_str!("../data/protection.csv");
+
     /// The master that ships with Torana, parsed once.
     #[must_use]
     #[expect(clippy::expect_used, reason = "the bundled files are parsed by a test")]
@@ -44,14 +52,9 @@ impl Master {
     }
 
     fn parse_bundled() -> Result<Self, DataError> {
-        let ticks = TickTable::parse("ticks.csv", include_str!("../data/ticks.csv"))?;
-        let protection = ProtectionTable::parse("protection.csv", include_str!("../data/protection.csv"))?;
-        Self::parse(
-            "securities.csv",
-            include_str!("../data/securities.csv"),
-            ticks,
-            protection,
-        )
+        let ticks = TickTable::parse("ticks.csv", Self::BUNDLED_TICKS)?;
+        let protection = ProtectionTable::parse("protection.csv", Self::BUNDLED_PROTECTION)?;
+        Self::parse("securities.csv", Self::BUNDLED_SECURITIES, ticks, protection)
     }
 
     /// Reads a securities file (see `data/README.md` of this crate for its columns).
@@ -84,6 +87,19 @@ impl Master {
             ticks,
             protection,
         })
+    }
+
+    /// The same tables with other listings; `file` is what a refusal names.
+    ///
+    /// # Errors
+    /// Two listings with the same key.
+    pub fn with_securities(&self, file: &str, securities: &[Security]) -> Result<Self, DataError> {
+        Self::parse(
+            file,
+            &file::write(securities),
+            self.ticks.clone(),
+            self.protection.clone(),
+        )
     }
 
     /// The listings as a securities file, which [`Self::parse`] reads to the same master.
