@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use torana_domain::time::{Date, Timestamp};
 
 pub use amo::AmoWindow;
-pub use parse::{CALENDAR_FILE_MAX, CalendarError};
+pub use parse::{CALENDAR_FILE_MAX, CalendarError, line_at};
 pub use rules::{AuctionRules, BreakerRow, DatedHalt, DynamicBands, HaltLength, MarketRules};
 pub use session::{Accepts, Phase, SessionGroup, SessionWindow};
 pub use stages::{AuctionTimes, DayTimes};
@@ -77,14 +77,15 @@ pub struct MarketStatus {
 }
 
 impl MarketCalendar {
+    /// The calendar file that ships with Torana.
+    pub const NSE_FILE: &'static str = include_str!("../data/nse.toml");
+
     /// The bundled calendar of the NSE cash market.
     #[must_use]
     #[expect(clippy::expect_used, reason = "the bundled file is parsed by a test")]
     pub fn nse() -> &'static Self {
         static NSE: OnceLock<MarketCalendar> = OnceLock::new();
-        NSE.get_or_init(|| {
-            Self::parse(include_str!("../data/nse.toml")).expect("the bundled calendar is valid")
-        })
+        NSE.get_or_init(|| Self::parse(Self::NSE_FILE).expect("the bundled calendar is valid"))
     }
 
     /// The session that securities with a closing auction are in. Use [`Self::phase_for`] for others.
@@ -224,6 +225,25 @@ impl MarketCalendar {
     #[must_use]
     pub fn broker_session_expiry(&self, ts: Timestamp) -> Timestamp {
         next_ist_time_of_day(ts, self.broker_session_ends)
+    }
+
+    /// When the books of a day begin: with the end of the brokers' sessions of the day before.
+    #[must_use]
+    pub fn book_begins(&self, day: Date) -> Timestamp {
+        let midnight = TimeOfDay::new(0, 0).map_or(day.at_utc_midnight(), |time| ist_instant(day, time));
+        self.broker_session_expiry(midnight)
+    }
+
+    /// The trading day whose book is shown at `ts`: the latest that has begun.
+    #[must_use]
+    pub fn book_day(&self, ts: Timestamp) -> Date {
+        let today = ist_date(ts);
+        let begun = if ts < self.book_begins(today) {
+            today.plus_days(-1)
+        } else {
+            today
+        };
+        self.latest_trading_day_not_after(begun)
     }
 
     fn next_edge(&self, ts: Timestamp, edge: impl Fn((TimeOfDay, TimeOfDay)) -> TimeOfDay) -> Timestamp {

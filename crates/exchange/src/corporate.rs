@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use toml::Spanned;
+use torana_clock::calendar::line_at;
 use torana_domain::money::{PRICE_PER_PAISA, Price};
 use torana_domain::time::Date;
 use torana_instruments::isin_is_valid;
@@ -15,20 +17,12 @@ const RATIO_MAX: i64 = 1_000;
 
 /// Why a file of corporate actions is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CorporateError {
-    /// Not of the file's format; the text names line and column.
-    #[error("corporate actions file: {0}")]
-    Syntax(String),
-    /// Well formed, but one entry makes no sense.
-    #[error("corporate actions file, {isin} on {ex_date}: {reason}")]
-    Entry {
-        /// Whose entry.
-        isin: String,
-        /// Its day.
-        ex_date: Date,
-        /// What is wrong with it and what is allowed.
-        reason: String,
-    },
+#[error("corporate actions file line {line}: {reason}")]
+pub struct CorporateError {
+    /// Which line, from 1.
+    pub line: usize,
+    /// Whose entry, what is wrong with it and what is allowed.
+    pub reason: String,
 }
 
 /// What kind of action it is. Both change the number of shares and leave their whole value as it was.
@@ -82,7 +76,7 @@ struct ActionsFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ActionEntry {
-    isin: String,
+    isin: Spanned<String>,
     ex_date: Date,
     kind: ActionKind,
     ratio: String,
@@ -90,38 +84,44 @@ struct ActionEntry {
 }
 
 impl CorporateActions {
+    /// The file that ships with Torana.
+    pub const BUNDLED_FILE: &'static str = include_str!("../data/corporate-actions.toml");
+
     /// The actions that ship with Torana, parsed once: none, because no real company's are invented.
     #[must_use]
     #[expect(clippy::expect_used, reason = "the bundled file is parsed by a test")]
     pub fn bundled() -> &'static Self {
         static BUNDLED: OnceLock<CorporateActions> = OnceLock::new();
-        BUNDLED.get_or_init(|| {
-            Self::parse(include_str!("../data/corporate-actions.toml")).expect("the bundled file is valid")
-        })
+        BUNDLED.get_or_init(|| Self::parse(Self::BUNDLED_FILE).expect("the bundled file is valid"))
     }
 
     /// Reads a file of at most 1 MiB; its entries may stand in any order.
+    ///
+    /// # Errors
+    /// The line and what is wrong there.
     pub fn parse(text: &str) -> Result<Self, CorporateError> {
+        let refuse = |place: usize, reason: String| CorporateError {
+            line: line_at(text, place),
+            reason,
+        };
         if text.len() > FILE_MAX {
-            return Err(CorporateError::Syntax(format!("longer than {FILE_MAX} bytes")));
+            return Err(refuse(0, format!("longer than {FILE_MAX} bytes")));
         }
-        let file: ActionsFile =
-            toml::from_str(text).map_err(|error| CorporateError::Syntax(error.to_string()))?;
+        let file: ActionsFile = toml::from_str(text).map_err(|error| {
+            let place = error.span().map_or(0, |span| span.start);
+            refuse(place, error.message().to_owned())
+        })?;
         let mut known = BTreeSet::new();
         let mut actions = Vec::new();
         for entry in file.action {
-            let (isin, ex_date) = (entry.isin.clone(), entry.ex_date);
-            let is_new = known.insert((ex_date, isin.clone()));
-            let action = if is_new {
+            let (isin, ex_date) = (entry.isin.as_ref().clone(), entry.ex_date);
+            let place = entry.isin.span().start;
+            let action = if known.insert((ex_date, isin.clone())) {
                 read_action(entry)
             } else {
                 Err("a second action on the same day".to_owned())
             };
-            actions.push(action.map_err(|reason| CorporateError::Entry {
-                isin,
-                ex_date,
-                reason,
-            })?);
+            actions.push(action.map_err(|reason| refuse(place, format!("{isin} on {ex_date}: {reason}")))?);
         }
         actions.sort_by(|a, b| (a.ex_date, &a.isin).cmp(&(b.ex_date, &b.isin)));
         Ok(Self(actions))
@@ -136,7 +136,10 @@ impl CorporateActions {
 }
 
 fn read_action(entry: ActionEntry) -> Result<CorporateAction, String> {
-    for isin in [Some(&entry.isin), entry.new_isin.as_ref()].into_iter().flatten() {
+    for isin in [Some(entry.isin.as_ref()), entry.new_isin.as_ref()]
+        .into_iter()
+        .flatten()
+    {
         if !isin_is_valid(isin) {
             return Err(format!("{isin:?} is not an ISIN, or its check digit is wrong"));
         }
@@ -160,7 +163,7 @@ fn read_action(entry: ActionEntry) -> Result<CorporateAction, String> {
         return Err("the ratio of a split changes nothing".to_owned());
     }
     Ok(CorporateAction {
-        isin: entry.isin,
+        isin: entry.isin.into_inner(),
         ex_date: entry.ex_date,
         kind: entry.kind,
         after,
@@ -228,11 +231,7 @@ new_isin = "INE154A01025"
             ("5:1", "2:2", "changes nothing"),
             ("INE154A01025", "INE154A01026", "check digit"),
             ("2026-03-02", "2026-01-07", "a second action on the same day"),
-            (
-                "bonus",
-                "gift",
-                "corporate actions file: TOML parse error at line 5",
-            ),
+            ("bonus", "gift", "corporate actions file line 5"),
             ("ratio = \"1:1\"", "rate = \"1:1\"", "unknown field"),
         ] {
             let text = refusal(from, to);

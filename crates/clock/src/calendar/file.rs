@@ -1,8 +1,10 @@
-//! The calendar file as it is written; `parse` checks it and turns it into a calendar.
+//! The calendar file as it is written; `parse` checks it and turns it into a calendar. What a refusal may be about
+//! knows its place in the file.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::Spanned;
 use torana_domain::time::Date;
 
 use super::rules::{AuctionRules, BreakerRow, DynamicBands};
@@ -16,9 +18,9 @@ pub(super) struct CalendarFile {
     #[serde(rename = "exchange")]
     pub _exchange: String,
     pub closed_weekdays: Vec<Weekday>,
-    pub provisional_closed: Vec<String>,
+    pub provisional_closed: Vec<Spanned<String>>,
     pub broker_session_ends: TimeOfDay,
-    pub demo_starts: TimeOfDay,
+    pub demo_starts: Spanned<TimeOfDay>,
     #[serde(default)]
     pub circuit_breaker: Vec<BreakerRow>,
     pub auction: AuctionRules,
@@ -29,7 +31,7 @@ pub(super) struct CalendarFile {
     pub special: Vec<SpecialEntry>,
     #[serde(default)]
     pub halt: Vec<HaltEntry>,
-    pub amo: BTreeMap<String, AmoEntry>,
+    pub amo: BTreeMap<Spanned<String>, AmoEntry>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -47,14 +49,14 @@ pub(super) enum Weekday {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TimetableEntry {
-    pub valid_from: Date,
+    pub valid_from: Spanned<Date>,
     pub windows: Vec<SessionWindow>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct YearEntry {
-    pub year: i32,
+    pub year: Spanned<i32>,
     /// Where the list comes from, for the reader of the file.
     #[serde(rename = "source")]
     pub _source: String,
@@ -64,14 +66,14 @@ pub(super) struct YearEntry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HolidayEntry {
-    pub on: Date,
+    pub on: Spanned<Date>,
     pub name: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SpecialEntry {
-    pub on: Date,
+    pub on: Spanned<Date>,
     pub name: String,
     pub windows: Option<Vec<SessionWindow>>,
     pub amo_closes: Option<TimeOfDay>,
@@ -88,7 +90,7 @@ pub(super) struct AmoEntry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HaltEntry {
-    pub on: Date,
+    pub on: Spanned<Date>,
     pub from: TimeOfDay,
     pub to: TimeOfDay,
     #[serde(default)]

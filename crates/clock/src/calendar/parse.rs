@@ -1,7 +1,9 @@
 //! Turns a calendar file into a calendar, or says what is wrong with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
+use toml::Spanned;
 use torana_domain::time::Date;
 
 use super::file::{AmoEntry, CalendarFile, HaltEntry, SpecialEntry, TimetableEntry, YearEntry};
@@ -18,81 +20,119 @@ const AMO_DEFAULT: &str = "default";
 
 /// Why a calendar file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CalendarError {
-    /// Not of the file's format; the text names line and column.
-    #[error("calendar file: {0}")]
-    Syntax(String),
-    /// Well formed, but one entry makes no sense.
-    #[error("calendar file, {entry}: {reason}")]
-    Entry {
-        /// Which entry.
-        entry: String,
-        /// What is wrong with it and what is allowed.
-        reason: String,
-    },
+#[error("calendar file line {line}: {reason}")]
+pub struct CalendarError {
+    /// Which line, from 1.
+    pub line: usize,
+    /// Which entry, what is wrong with it and what is allowed.
+    pub reason: String,
 }
 
-fn refuse<T>(entry: impl Into<String>, reason: impl Into<String>) -> Result<T, CalendarError> {
-    Err(CalendarError::Entry {
-        entry: entry.into(),
-        reason: reason.into(),
+/// A refusal before its place in the text is made a line.
+#[derive(Debug)]
+struct Refused {
+    /// Where the entry begins, in bytes.
+    at: usize,
+    reason: String,
+}
+
+/// Refuses the entry at a place of the file.
+fn refuse<T>(at: usize, entry: impl Display, reason: impl Display) -> Result<T, Refused> {
+    Err(Refused {
+        at,
+        reason: format!("{entry}: {reason}"),
     })
+}
+
+/// Where a value begins.
+fn place<T>(value: &Spanned<T>) -> usize {
+    value.span().start
+}
+
+/// The line, from 1, of a place in a text that was refused there.
+#[must_use]
+pub fn line_at(text: &str, place: usize) -> usize {
+    let before = text.as_bytes().iter().take(place);
+    before.filter(|byte| **byte == b'\n').count() + 1
 }
 
 impl MarketCalendar {
     /// Reads a calendar file of at most [`CALENDAR_FILE_MAX`] bytes.
+    ///
+    /// # Errors
+    /// The line and what is wrong there.
     pub fn parse(text: &str) -> Result<Self, CalendarError> {
         if text.len() > CALENDAR_FILE_MAX {
-            return Err(CalendarError::Syntax(format!(
-                "longer than {CALENDAR_FILE_MAX} bytes"
-            )));
+            return Err(CalendarError {
+                line: 1,
+                reason: format!("longer than {CALENDAR_FILE_MAX} bytes"),
+            });
         }
-        let file: CalendarFile = toml::from_str(text).map_err(|e| CalendarError::Syntax(e.to_string()))?;
-        let published_years: BTreeSet<i32> = file.year.iter().map(|entry| entry.year).collect();
+        let refused = |at: usize, reason: String| CalendarError {
+            line: line_at(text, at),
+            reason,
+        };
+        let file: CalendarFile = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            refused(at, error.message().to_owned())
+        })?;
+        Self::from_file(file).map_err(|Refused { at, reason }| refused(at, reason))
+    }
+
+    fn from_file(file: CalendarFile) -> Result<Self, Refused> {
+        let years: BTreeMap<i32, usize> = file
+            .year
+            .iter()
+            .map(|entry| (*entry.year.as_ref(), place(&entry.year)))
+            .collect();
+        let amo_places: Vec<(String, usize)> = file
+            .amo
+            .keys()
+            .map(|key| (key.as_ref().clone(), place(key)))
+            .collect();
+        let demo_place = place(&file.demo_starts);
         let (amo_default, amo_by_broker) = amo_windows(&file.amo)?;
         let rules = MarketRules::new(file.auction, file.dynamic_band, file.circuit_breaker)
-            .or_else(|(entry, reason)| refuse(entry, reason))?;
+            .or_else(|(entry, reason)| refuse(0, entry, reason))?;
         let calendar = Self {
             timetables: timetables(file.timetable)?,
             holidays: holidays(file.year)?,
             specials: file.special.into_iter().map(special).collect::<Result<_, _>>()?,
-            published_years,
+            published_years: years.keys().copied().collect(),
             closed_weekdays: file.closed_weekdays.iter().map(|day| *day as i64).collect(),
             provisional_closed: provisional_closed(&file.provisional_closed)?,
             amo_default,
             amo_by_broker,
             broker_session_ends: file.broker_session_ends,
-            demo_starts: file.demo_starts,
+            demo_starts: file.demo_starts.into_inner(),
             rules,
             halts: halts(file.halt)?,
         };
-        calendar.check_amo_outside_sessions()?;
-        calendar.check_closed_runs()?;
-        calendar.check_demo_start()?;
+        for (key, at) in amo_places {
+            calendar.check_amo_outside_sessions(&key, at)?;
+        }
+        calendar.check_closed_runs(&years)?;
+        calendar.check_demo_start(demo_place)?;
         Ok(calendar)
     }
 
     /// A regular after-market window must not reach into a session: an order is one or the other.
-    fn check_amo_outside_sessions(&self) -> Result<(), CalendarError> {
-        let windows = self
-            .amo_by_broker
-            .iter()
-            .map(|(key, window)| (key.as_str(), window));
-        for (key, window) in windows.chain([(AMO_DEFAULT, &self.amo_default)]) {
-            for timetable in &self.timetables {
-                if !window.is_outside(&timetable.session.open) {
-                    let reason = format!("overlaps the market hours in force from {}", timetable.valid_from);
-                    return refuse(format!("after-market window {key}"), reason);
-                }
+    fn check_amo_outside_sessions(&self, key: &str, at: usize) -> Result<(), Refused> {
+        let window = self.amo_window(key);
+        for timetable in &self.timetables {
+            if !window.is_outside(&timetable.session.open) {
+                let reason = format!("overlaps the market hours in force from {}", timetable.valid_from);
+                return refuse(at, format!("after-market window {key}"), reason);
             }
         }
         Ok(())
     }
 
     /// Searches through the calendar are bounded by the longest run of closed days, so there is one.
-    fn check_closed_runs(&self) -> Result<(), CalendarError> {
-        let Some((first, last)) = self.published_years.first().zip(self.published_years.last()) else {
-            return refuse("year", "at least one published year is needed");
+    fn check_closed_runs(&self, years: &BTreeMap<i32, usize>) -> Result<(), Refused> {
+        let Some(((first, first_place), (last, _))) = years.first_key_value().zip(years.last_key_value())
+        else {
+            return refuse(0, "year", "at least one published year is needed");
         };
         let start = Date {
             year: first - 1,
@@ -110,14 +150,15 @@ impl MarketCalendar {
             run = if self.is_trading_day(date) { 0 } else { run + 1 };
             if run > CLOSED_RUN_MAX_DAYS {
                 let reason = format!("more than {CLOSED_RUN_MAX_DAYS} closed days in a row up to here");
-                return refuse(format!("holidays around {date}"), reason);
+                let at = years.get(&date.year).unwrap_or(first_place);
+                return refuse(*at, format!("holidays around {date}"), reason);
             }
         }
         Ok(())
     }
 
     /// A demo that starts outside market hours could not trade.
-    fn check_demo_start(&self) -> Result<(), CalendarError> {
+    fn check_demo_start(&self, at: usize) -> Result<(), Refused> {
         let inside = |open: &[(TimeOfDay, TimeOfDay)]| {
             open.iter()
                 .any(|(from, to)| *from <= self.demo_starts && self.demo_starts < *to)
@@ -130,65 +171,72 @@ impl MarketCalendar {
             return Ok(());
         }
         refuse(
+            at,
             "demo_starts",
             "must lie within the market hours of every timetable",
         )
     }
 }
 
-fn timetables(entries: Vec<TimetableEntry>) -> Result<Vec<Timetable>, CalendarError> {
+fn timetables(entries: Vec<TimetableEntry>) -> Result<Vec<Timetable>, Refused> {
     let mut all: Vec<Timetable> = Vec::new();
     for TimetableEntry { valid_from, windows } in entries {
+        let (at, valid_from) = (place(&valid_from), valid_from.into_inner());
         let entry = format!("timetable of {valid_from}");
         if all.last().is_some_and(|before| before.valid_from >= valid_from) {
-            return refuse(entry, "timetables must be sorted by date, each date once");
+            return refuse(at, entry, "timetables must be sorted by date, each date once");
         }
         match Session::new(windows) {
             Ok(session) => all.push(Timetable { valid_from, session }),
-            Err(reason) => return refuse(entry, reason),
+            Err(reason) => return refuse(at, entry, reason),
         }
     }
     if all.is_empty() {
-        refuse("timetable", "at least one is needed")
+        refuse(0, "timetable", "at least one is needed")
     } else {
         Ok(all)
     }
 }
 
-fn holidays(years: Vec<YearEntry>) -> Result<BTreeMap<Date, String>, CalendarError> {
+fn holidays(years: Vec<YearEntry>) -> Result<BTreeMap<Date, String>, Refused> {
     let mut all = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for entry in years {
-        if !seen.insert(entry.year) || !(1..=9998).contains(&entry.year) {
-            return refuse(format!("year {}", entry.year), "each year once, 1 to 9998");
+        let (at, year) = (place(&entry.year), entry.year.into_inner());
+        if !seen.insert(year) || !(1..=9998).contains(&year) {
+            return refuse(at, format!("year {year}"), "each year once, 1 to 9998");
         }
         for holiday in entry.holidays {
-            if holiday.on.year != entry.year {
+            let (at, on) = (place(&holiday.on), holiday.on.into_inner());
+            if on.year != year {
                 return refuse(
-                    format!("holiday {}", holiday.on),
-                    format!("is not in its year {}", entry.year),
+                    at,
+                    format!("holiday {on}"),
+                    format!("is not in its year {year}"),
                 );
             }
-            if all.insert(holiday.on, holiday.name).is_some() {
-                return refuse(format!("holiday {}", holiday.on), "is listed twice");
+            if all.insert(on, holiday.name).is_some() {
+                return refuse(at, format!("holiday {on}"), "is listed twice");
             }
         }
     }
     Ok(all)
 }
 
-fn special(entry: SpecialEntry) -> Result<(Date, SpecialDay), CalendarError> {
-    let label = format!("special session {}", entry.on);
+fn special(entry: SpecialEntry) -> Result<(Date, SpecialDay), Refused> {
+    let (at, on) = (place(&entry.on), entry.on.into_inner());
+    let label = format!("special session {on}");
     let own = match (entry.windows, entry.amo_closes, entry.amo_opens) {
         (None, None, None) => None,
         (Some(windows), Some(amo_closes), Some(amo_opens)) => {
-            let session = Session::new(windows).or_else(|reason| refuse(label.as_str(), reason))?;
+            let session = Session::new(windows).or_else(|reason| refuse(at, label.as_str(), reason))?;
             if session
                 .open
                 .iter()
                 .any(|(from, to)| *from < amo_closes || amo_opens < *to)
             {
                 return refuse(
+                    at,
                     label,
                     "after-market orders must be closed while the market is open",
                 );
@@ -201,13 +249,14 @@ fn special(entry: SpecialEntry) -> Result<(Date, SpecialDay), CalendarError> {
         }
         _ => {
             return refuse(
+                at,
                 label,
                 "give windows, amo_closes and amo_opens together, or none of them",
             );
         }
     };
     Ok((
-        entry.on,
+        on,
         SpecialDay {
             name: entry.name,
             own,
@@ -216,43 +265,49 @@ fn special(entry: SpecialEntry) -> Result<(Date, SpecialDay), CalendarError> {
 }
 
 /// Halts of one day must not touch: each is over, its auction included, before the next begins.
-fn halts(entries: Vec<HaltEntry>) -> Result<BTreeMap<Date, Vec<DatedHalt>>, CalendarError> {
+fn halts(entries: Vec<HaltEntry>) -> Result<BTreeMap<Date, Vec<DatedHalt>>, Refused> {
     let mut all: BTreeMap<Date, Vec<DatedHalt>> = BTreeMap::new();
     for entry in entries {
-        let label = format!("halt on {}", entry.on);
-        let (from, to) = (ist_instant(entry.on, entry.from), ist_instant(entry.on, entry.to));
+        let (at, on) = (place(&entry.on), entry.on.into_inner());
+        let label = format!("halt on {on}");
+        let (from, to) = (ist_instant(on, entry.from), ist_instant(on, entry.to));
         let Some(halt) = DatedHalt::new(from, to, entry.auction_minutes, entry.reason) else {
             return refuse(
+                at,
                 label,
                 "must end after it starts; auction_minutes is at most a day's",
             );
         };
-        let of_day = all.entry(entry.on).or_default();
+        let of_day = all.entry(on).or_default();
         if of_day.last().is_some_and(|before| before.reopens > halt.from) {
-            return refuse(label, "halts of a day must be sorted and must not overlap");
+            return refuse(at, label, "halts of a day must be sorted and must not overlap");
         }
         of_day.push(halt);
     }
     Ok(all)
 }
 
-fn provisional_closed(days: &[String]) -> Result<BTreeSet<(u8, u8)>, CalendarError> {
+fn provisional_closed(days: &[Spanned<String>]) -> Result<BTreeSet<(u8, u8)>, Refused> {
     // Any leap year will do: 29 February is a possible day.
-    let parse = |text: &String| match Date::parse(&format!("2024-{text}")) {
+    let parse = |text: &Spanned<String>| match Date::parse(&format!("2024-{text}")) {
         Ok(date) => Ok((date.month, date.day)),
-        Err(_) => refuse(format!("provisional_closed {text:?}"), "expected mm-dd"),
+        Err(_) => refuse(
+            place(text),
+            format!("provisional_closed {:?}", text.as_ref()),
+            "expected mm-dd",
+        ),
     };
     days.iter().map(parse).collect()
 }
 
 type AmoWindows = (AmoWindow, BTreeMap<String, AmoWindow>);
 
-fn amo_windows(entries: &BTreeMap<String, AmoEntry>) -> Result<AmoWindows, CalendarError> {
+fn amo_windows(entries: &BTreeMap<Spanned<String>, AmoEntry>) -> Result<AmoWindows, Refused> {
     let mut all: BTreeMap<String, AmoWindow> = entries
         .iter()
         .map(|(key, entry)| {
             (
-                key.clone(),
+                key.as_ref().clone(),
                 AmoWindow {
                     from: entry.from,
                     to: entry.to,
@@ -262,6 +317,6 @@ fn amo_windows(entries: &BTreeMap<String, AmoEntry>) -> Result<AmoWindows, Calen
         .collect();
     match all.remove(AMO_DEFAULT) {
         Some(default) => Ok((default, all)),
-        None => refuse("amo", "an entry named default is needed"),
+        None => refuse(0, "amo", "an entry named default is needed"),
     }
 }

@@ -62,10 +62,11 @@ fn damaged_files_are_refused_with_a_reason() {
     ];
     for (from, to, reason) in cases {
         assert!(good.contains(from), "{from}");
-        let error = MarketCalendar::parse(&good.replacen(from, to, 1))
-            .unwrap_err()
-            .to_string();
+        let changed = good.replacen(from, to, 1);
+        let error = MarketCalendar::parse(&changed).unwrap_err();
+        let (line, error) = (error.line, error.to_string());
         assert!(error.contains(reason), "{from} -> {to}: {error}");
+        assert!((1..=changed.lines().count()).contains(&line), "{error}");
     }
     let everything_closed = good.replace(
         "[\"saturday\", \"sunday\"]",
@@ -141,5 +142,37 @@ fn the_circuit_breaker_depends_on_the_time_of_day() {
     ];
     for (percent, time, expected) in cases {
         assert_eq!(minutes(percent, time), expected, "{percent} % at {time}");
+    }
+}
+
+#[test]
+fn refusals_name_the_line_of_their_entry() {
+    let good = include_str!("../../../data/nse.toml");
+    // (from, to, a text on the refused line)
+    let cases = [
+        ("{ on = \"2026-01-26\"", "{ on = \"2026-01-15\"", "Republic Day"),
+        ("{ on = \"2026-01-15\"", "{ on = \"2025-01-15\"", "2025-01-15"),
+        (
+            "valid_from = \"2026-09-07\"",
+            "valid_from = \"2026-08-03\"",
+            "valid_from = \"2026-08-03\"",
+        ),
+        ("\"01-26\"", "\"26-01\"", "provisional_closed = "),
+        (
+            "demo_starts = \"10:00\"",
+            "demo_starts = \"08:00\"",
+            "demo_starts",
+        ),
+        (
+            "phase = \"post_close\", from = \"15:40\"",
+            "phase = \"post_cloze\", from = \"15:40\"",
+            "post_cloze",
+        ),
+    ];
+    for (from, to, on_line) in cases {
+        let changed = good.replacen(from, to, 1);
+        let error = MarketCalendar::parse(&changed).unwrap_err();
+        let line = changed.lines().nth(error.line - 1).unwrap();
+        assert!(line.contains(on_line), "{error}: {line}");
     }
 }
