@@ -75,6 +75,11 @@ pub const KEYS: &[Key] = &[
         "allowed are off, or an IP address and a port, such as 127.0.0.1:8082",
     ),
     key(
+        "market.dir",
+        "directory of market data that was loaded [default: market in data.dir]",
+        "allowed is the path of a directory",
+    ),
+    key(
         "sandbox.enabled",
         "whether sandbox gateways work in profile production [default: false]",
         "allowed are true, false",

@@ -72,6 +72,8 @@ pub struct Settings {
     pub exchange_url: Option<PublicUrl>,
     /// `exchange.kite.listen`; none is off.
     pub kite_listen: Sourced<Option<SocketAddr>>,
+    /// `market.dir`.
+    pub market_dir: PathBuf,
     /// `sandbox.enabled`.
     pub sandbox_enabled: bool,
     /// `egress.allow`.
@@ -121,6 +123,9 @@ impl Settings {
         } else {
             AUTH_FAILURES_PER_MINUTE
         };
+        let market_dir = read
+            .get_or("market.dir", data_dir.join("market"), parse::path)?
+            .value;
         let settings = Self {
             profile,
             listen: read.get_or("server.listen", Self::LISTEN, parse::address)?,
@@ -142,6 +147,7 @@ impl Settings {
                 has_kite.then_some(Self::KITE_LISTEN),
                 parse::optional_address,
             )?,
+            market_dir,
             sandbox_enabled: read.get_or("sandbox.enabled", false, parse::boolean)?.value,
             egress_allow: read.get_or("egress.allow", Vec::new(), parse::host_ports)?.value,
             ratelimit_shared: read.get_or("ratelimit.shared", false, parse::boolean)?.value,

@@ -9,6 +9,7 @@ use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
 use torana_domain::ids::AuthId;
 use torana_domain::time::Timestamp;
+use torana_exchange::feed::MarketFeed;
 use torana_exchange::port::Port;
 use torana_instruments::Master;
 use torana_runtime::Rt;
@@ -40,6 +41,8 @@ pub struct EngineParts {
     pub registry: Arc<dyn Registry>,
     /// The paper exchange behind every sandbox gateway.
     pub exchange: Arc<dyn Port>,
+    /// Calendar and securities, which an operator may replace.
+    pub market: MarketFeed,
     /// Origin that browsers see, without a trailing slash.
     pub public_url: String,
     /// Whether sandbox gateways are served.
@@ -141,16 +144,16 @@ impl Engine {
         self.rt().wall.now()
     }
 
-    /// The market calendar.
+    /// The market calendar in force.
     #[must_use]
-    pub fn calendar(&self) -> &'static MarketCalendar {
-        MarketCalendar::nse()
+    pub fn calendar(&self) -> Arc<MarketCalendar> {
+        Arc::clone(self.0.parts.market.current().calendar())
     }
 
-    /// The security master.
+    /// The securities at an instant of world time.
     #[must_use]
-    pub fn master(&self) -> &'static Master {
-        Master::bundled()
+    pub fn master_at(&self, at: Timestamp) -> Arc<Master> {
+        Arc::clone(self.0.parts.market.current().master_at(at))
     }
 
     /// The brokers that a gateway may offer, sorted by key.

@@ -5,6 +5,7 @@ use torana_contract::envelope::{ApiError, Success};
 use torana_contract::errors::ErrorCode;
 use torana_domain::intent::{BasketLine, Intent};
 use torana_domain::order::OrderType;
+use torana_instruments::Master;
 use torana_storage::StoreError;
 use torana_storage::gateway::{jobs, transactions};
 
@@ -97,7 +98,8 @@ impl Engine {
         let Intent::Securities { lines, .. } = intent else {
             return Ok(());
         };
-        self.check_tickers(lines)?;
+        let master = self.master_at(self.world_now(&caller.gateway));
+        check_tickers(&master, lines)?;
         if intent.has_limit_order()
             && let Some(investor) = &caller.investor
             && let Some(profile) = self.profile(&caller.gateway, investor.broker)
@@ -106,45 +108,45 @@ impl Engine {
             return Err(ApiError::new(ErrorCode::LimitOrderNotSupported)
                 .with_detail(format!("{} takes market orders only", profile.name)));
         }
-        self.check_ticks(lines)
+        check_ticks(&master, lines)
     }
+}
 
-    fn check_tickers(&self, lines: &[BasketLine]) -> Result<(), EngineError> {
-        let is_known = |line: &&BasketLine| self.master().by_ticker(&line.ticker).is_some();
-        let unknown: std::collections::BTreeSet<&str> = lines
-            .iter()
-            .filter(|line| !is_known(line))
-            .map(|line| line.ticker.as_str())
-            .collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        Err(ApiError::new(ErrorCode::TickerNotFound).with_details(unknown.into_iter().map(str::to_owned)))
+fn check_tickers(master: &Master, lines: &[BasketLine]) -> Result<(), EngineError> {
+    let is_known = |line: &&BasketLine| master.by_ticker(&line.ticker).is_some();
+    let unknown: std::collections::BTreeSet<&str> = lines
+        .iter()
+        .filter(|line| !is_known(line))
+        .map(|line| line.ticker.as_str())
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
     }
+    Err(ApiError::new(ErrorCode::TickerNotFound).with_details(unknown.into_iter().map(str::to_owned)))
+}
 
-    fn check_ticks(&self, lines: &[BasketLine]) -> Result<(), EngineError> {
-        let mut problems = Vec::new();
-        for (index, line) in lines.iter().enumerate() {
-            let (OrderType::Limit, Some(price)) = (line.order_type, line.price) else {
-                continue;
-            };
-            let Some(security) = self.master().by_ticker(&line.ticker) else {
-                continue;
-            };
-            if !price.is_on_tick(security.tick) {
-                problems.push(format!(
-                    "orderConfig.securities[{index}].price: {} is not a multiple of the tick {} of {}",
-                    price.to_decimal(),
-                    security.tick.to_decimal(),
-                    line.ticker
-                ));
-            }
+fn check_ticks(master: &Master, lines: &[BasketLine]) -> Result<(), EngineError> {
+    let mut problems = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let (OrderType::Limit, Some(price)) = (line.order_type, line.price) else {
+            continue;
+        };
+        let Some(security) = master.by_ticker(&line.ticker) else {
+            continue;
+        };
+        if !price.is_on_tick(security.tick) {
+            problems.push(format!(
+                "orderConfig.securities[{index}].price: {} is not a multiple of the tick {} of {}",
+                price.to_decimal(),
+                security.tick.to_decimal(),
+                line.ticker
+            ));
         }
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(ApiError::new(ErrorCode::InvalidPrice).with_details(problems))
-        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::new(ErrorCode::InvalidPrice).with_details(problems))
     }
 }
 

@@ -23,6 +23,7 @@ use torana_domain::order::{Order, OrderTicket, OrderType, Side, Validity, Variet
 use torana_domain::time::{Timestamp, parse_iso};
 use torana_domain::transaction::Cause;
 use torana_drivers::InlineDriver;
+use torana_exchange::feed::MarketFeed;
 use torana_storage::gateway::batches::{self, NewBatch};
 use torana_storage::gateway::investors::{self, InvestorRow, NewInvestor};
 use torana_storage::gateway::sessions::{self, NewBrokerSession};
@@ -428,6 +429,7 @@ fn engine(
         keyring: keyring.clone(),
         registry: Arc::clone(registry) as Arc<dyn Registry>,
         exchange: Arc::new(NoExchange),
+        market: MarketFeed::bundled(),
         public_url: "http://127.0.0.1:8080".to_owned(),
         allows_sandbox: true,
         allows_live: false,

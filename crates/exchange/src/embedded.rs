@@ -20,7 +20,8 @@ use torana_domain::time::Timestamp;
 use torana_runtime::{BoxFuture, Rt, Stream, random_bytes};
 use torana_storage::Store;
 
-use crate::core::{Answer, Command};
+use crate::core::{Answer, Command, is_too_far};
+use crate::feed::MarketFeed;
 use crate::market::Market;
 use crate::port::{Port, PortError};
 use worker::Worker;
@@ -45,8 +46,8 @@ pub struct ExchangeParts {
     pub rt: Rt,
     /// A database that is migrated to [`torana_storage::exchange::MIGRATIONS`].
     pub store: Store,
-    /// Instruments, calendar, prices.
-    pub market: Market,
+    /// Calendar and securities.
+    pub market: MarketFeed,
     /// Seed of worlds that begin without being asked for one; without it each world draws its own.
     pub default_seed: Option<u64>,
     /// Whether other processes serve the same worlds.
@@ -106,6 +107,19 @@ impl Port for EmbeddedExchange {
 }
 
 impl Inner {
+    /// The market of a world that stands at `at`, by the data that are in force now.
+    fn market_at(&self, at: Timestamp) -> Market {
+        Market::at(&self.parts.market.current(), at)
+    }
+
+    /// The market of a world that stands at `now` and goes to `at`, and how far it is right: lists serve the days
+    /// that are theirs, however far one call goes.
+    fn market_until(&self, now: Timestamp, at: Timestamp) -> (Market, Timestamp) {
+        let data = self.parts.market.current();
+        let next = data.next_list(now).filter(|_| !is_too_far(now, at));
+        (Market::at(&data, now), next.map_or(at, |next| next.min(at)))
+    }
+
     fn world(&self, name: &str) -> Arc<World> {
         let mut worlds = self.worlds.lock().unwrap_or_else(PoisonError::into_inner);
         if worlds.len() >= WORLDS_MAX && !worlds.contains_key(name) {

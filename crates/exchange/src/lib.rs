@@ -11,6 +11,7 @@
 pub mod core;
 pub mod corporate;
 pub mod embedded;
+pub mod feed;
 pub mod market;
 pub mod paper;
 pub mod port;

@@ -5,8 +5,10 @@ mod ledger;
 mod prices;
 mod stage;
 
+use std::sync::Arc;
+
 use torana_clock::calendar::{Accepts, Phase, SessionGroup};
-use torana_clock::ist::{TimeOfDay, ist_date, ist_instant};
+use torana_clock::ist::{ist_date, ist_instant};
 use torana_clock::{MarketCalendar, MarketRules};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Price, Shares};
@@ -16,6 +18,7 @@ use torana_instruments::{Exchange, Kind, Master, Security};
 use crate::core::command::SecurityName;
 use crate::core::tape::Tape;
 use crate::corporate::CorporateActions;
+use crate::feed::MarketData;
 
 pub use prices::{DayPrices, NotSettable};
 pub use stage::{Auction, AuctionStage, Entry, Stage};
@@ -63,17 +66,17 @@ pub enum Band {
 }
 
 /// Securities and calendar of one market. The data is the same for every world; the prices are not.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Market {
-    calendar: &'static MarketCalendar,
-    master: &'static Master,
+    calendar: Arc<MarketCalendar>,
+    master: Arc<Master>,
     actions: &'static CorporateActions,
 }
 
 impl Market {
     /// A market of these data.
     #[must_use]
-    pub fn new(calendar: &'static MarketCalendar, master: &'static Master) -> Self {
+    pub fn new(calendar: Arc<MarketCalendar>, master: Arc<Master>) -> Self {
         let actions = CorporateActions::bundled();
         Self {
             calendar,
@@ -82,10 +85,19 @@ impl Market {
         }
     }
 
+    /// The market of a world that stands at `at`: the securities are those of its book day, so that a list comes
+    /// into force with the start of a day and never in its middle.
+    #[must_use]
+    pub fn at(data: &MarketData, at: Timestamp) -> Self {
+        Self::new(Arc::clone(data.calendar()), Arc::clone(data.master_at(at)))
+    }
+
     /// The market that ships with Torana.
     #[must_use]
     pub fn bundled() -> Self {
-        Self::new(MarketCalendar::nse(), Master::bundled())
+        let data = MarketData::bundled();
+        let days = data.master_at(Timestamp(0));
+        Self::new(Arc::clone(data.calendar()), Arc::clone(days))
     }
 
     /// The security with this NSE ticker.
@@ -122,7 +134,7 @@ impl Market {
 
     /// Rules of auctions, bands and the circuit breaker.
     #[must_use]
-    pub const fn rules(&self) -> &MarketRules {
+    pub fn rules(&self) -> &MarketRules {
         self.calendar.rules()
     }
 
@@ -216,20 +228,13 @@ impl Market {
     /// When the books of a day begin: with the end of the brokers' sessions of the day before.
     #[must_use]
     pub fn day_begins(&self, day: Date) -> Timestamp {
-        let midnight = TimeOfDay::new(0, 0).map_or(day.at_utc_midnight(), |time| ist_instant(day, time));
-        self.calendar.broker_session_expiry(midnight)
+        self.calendar.book_begins(day)
     }
 
     /// The trading day whose book is shown at `at`: the latest that has begun.
     #[must_use]
     pub fn book_day(&self, at: Timestamp) -> Date {
-        let today = ist_date(at);
-        let begun = if at < self.day_begins(today) {
-            today.plus_days(-1)
-        } else {
-            today
-        };
-        self.calendar.latest_trading_day_not_after(begun)
+        self.calendar.book_day(at)
     }
 
     /// The trading day after `day`.

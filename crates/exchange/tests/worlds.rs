@@ -1,23 +1,35 @@
 //! Worlds in a database: restarts, neighbours, resets, failures, shared commits.
 
-#![expect(clippy::panic, reason = "helpers of tests")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use common::process::Process;
 use common::steered::{Fate, Steered};
 use common::{ask, book, buy, databases, exchange, login, monday};
 use futures_util::future::join_all;
 use torana_domain::broker_key::BrokerKey;
-use torana_domain::money::Paise;
-use torana_domain::order::OrderState;
-use torana_exchange::core::{Command, EventPage, Place, Reply, WorldView};
+use torana_domain::money::{Paise, Price, Shares};
+use torana_domain::order::{OrderState, Side, Variety};
+use torana_domain::time::{Date, Timestamp};
+use torana_exchange::core::{Command, EventPage, OrderRequest, OrderType, Place, Reply, WorldView};
+use torana_exchange::feed::{MarketFeed, MarketFile, bundled_file, read_files};
 use torana_exchange::{Ownership, Port, PortError, TEST_ACCOUNTS};
 
 async fn world(port: &dyn Port, name: &str, command: Command) -> WorldView {
-    match ask(port, name, monday(0), command).await {
+    reply_of_world(ask(port, name, monday(0), command).await)
+}
+
+/// Lets a world come to an instant.
+async fn world_at(port: &dyn Port, name: &str, at: Timestamp) -> WorldView {
+    reply_of_world(ask(port, name, at, Command::AdvanceTo).await)
+}
+
+fn reply_of_world(reply: Reply) -> WorldView {
+    match reply {
         Reply::World(view) => view,
         other => panic!("{other:?}"),
     }
@@ -364,4 +376,52 @@ async fn the_log_is_read_in_pages_and_begins_anew_with_a_reset() {
             (all.epoch + 1, 1, "world_started")
         );
     }
+}
+
+/// A feed in which INFY costs twice as much from Wednesday on.
+fn with_a_list_of_wednesday() -> MarketFeed {
+    let from = Date::parse("2026-01-07").unwrap();
+    let shipped = bundled_file(&MarketFile::Securities(from));
+    let infy = shipped
+        .lines()
+        .find(|line| line.starts_with("NSE,INFY,"))
+        .unwrap();
+    let changed = infy.replace(",150000,", ",300000,");
+    assert_ne!(infy, changed);
+    let files = [(MarketFile::Securities(from), shipped.replace(infy, &changed))];
+    MarketFeed::new(Arc::new(read_files(&files.into()).unwrap()))
+}
+
+#[tokio::test]
+async fn a_list_counts_from_its_day_on_however_far_a_call_goes() {
+    const DAY: i64 = 86_400;
+    const EVENING: i64 = 25_200;
+    let cash_after = async |name: &str, steps: &[i64]| {
+        let store = databases(name).remove(0).open().await;
+        let port = Process::of_market(&store, Ownership::Alone, Some(7), with_a_list_of_wednesday()).port;
+        let session = login(&port, "acme", monday(0), "DEMO01").await;
+        // Released on Tuesday, whose list it fits; on Wednesday's it would be far below the band.
+        let order = OrderRequest {
+            variety: Variety::Amo,
+            order_type: OrderType::Limit,
+            price: Some(Price::from_paise(155_000)),
+            ..OrderRequest::delivery(Side::Buy, "INFY", Shares(3))
+        };
+        let place = Command::Place {
+            session: session.clone(),
+            order,
+        };
+        ask(&port, "acme", monday(EVENING), place).await;
+        for step in steps {
+            world_at(&port, "acme", monday(*step)).await;
+        }
+        let session = login(&port, "acme", monday(2 * DAY), "DEMO01").await;
+        match ask(&port, "acme", monday(2 * DAY), Command::Funds(session)).await {
+            Reply::Funds(cash) => cash,
+            other => panic!("{other:?}"),
+        }
+    };
+    let stepped = cash_after("lists-stepped", &[DAY, 2 * DAY]).await;
+    assert!(stepped < Paise(100_000_000 - 3 * 140_000), "{stepped:?}");
+    assert_eq!(cash_after("lists-jump", &[2 * DAY]).await, stepped);
 }

@@ -190,13 +190,13 @@ fn review(engine: &Engine, page: &FlowPage) -> ui::Review {
         .view
         .broker
         .is_some_and(|profile| profile.capabilities.limit_orders);
+    let master = engine.master_at(run.now.world);
     let line = |(index, line): (usize, &ReviewLine)| ui::ReviewLine {
         index,
         ticker: line.ticker.clone(),
         name: line.name.clone(),
         last_price: line.shown_price,
-        tick: engine
-            .master()
+        tick: master
             .by_ticker(&line.ticker)
             .map_or(Price::from_paise(5), |security| security.tick),
         side: line.side,
@@ -303,9 +303,9 @@ fn moved(review: &Review) -> Vec<ui::MovedPrice> {
     review.moved.iter().filter_map(change).collect()
 }
 
-fn name_of(engine: &Engine, ticker: &str) -> String {
+fn name_of(engine: &Engine, page: &FlowPage, ticker: &str) -> String {
     engine
-        .master()
+        .master_at(page.run.now.world)
         .by_ticker(ticker)
         .map_or_else(|| ticker.to_owned(), |security| security.name.clone())
 }
@@ -332,7 +332,7 @@ fn checks(engine: &Engine, page: &FlowPage) -> ui::Checks {
                 available,
             } => checks.holdings.push(ui::HoldingShort {
                 ticker: ticker.clone(),
-                name: name_of(engine, ticker),
+                name: name_of(engine, page, ticker),
                 selling: *needed,
                 available: *available,
             }),
@@ -344,7 +344,7 @@ fn checks(engine: &Engine, page: &FlowPage) -> ui::Checks {
 fn authorise(engine: &Engine, page: &FlowPage) -> ui::Authorise {
     let lines = page.run.state.wanted.iter().map(|want| ui::AuthoriseLine {
         ticker: want.ticker.clone(),
-        name: name_of(engine, &want.ticker),
+        name: name_of(engine, page, &want.ticker),
         quantity: want.quantity,
     });
     let external = page
@@ -367,10 +367,10 @@ fn authorise(engine: &Engine, page: &FlowPage) -> ui::Authorise {
     }
 }
 
-fn order_line(engine: &Engine, order: &Order) -> ui::OrderLine {
+fn order_line(engine: &Engine, page: &FlowPage, order: &Order) -> ui::OrderLine {
     ui::OrderLine {
         ticker: order.ticket.ticker.clone(),
-        name: name_of(engine, &order.ticket.ticker),
+        name: name_of(engine, page, &order.ticket.ticker),
         side: order.ticket.side,
         quantity: order.ticket.quantity,
         filled: order.filled,
@@ -387,7 +387,10 @@ fn progress(engine: &Engine, page: &FlowPage) -> ui::Progress {
     match (&page.run.loaded.batch, &page.run.loaded.txn.intent) {
         (Some((_, orders)), _) => ui::Progress::of_orders(
             broker(page),
-            orders.iter().map(|order| order_line(engine, order)).collect(),
+            orders
+                .iter()
+                .map(|order| order_line(engine, page, order))
+                .collect(),
         ),
         (None, Intent::HoldingsImport { .. }) => ui::Progress::of_work(broker(page), ui::Work::Holdings),
         (None, Intent::FetchFunds) => ui::Progress::of_work(broker(page), ui::Work::Funds),
@@ -404,7 +407,10 @@ fn status(engine: &Engine, page: &FlowPage) -> ui::Status {
         broker(page),
         BatchStatus::of(orders),
         variety,
-        orders.iter().map(|order| order_line(engine, order)).collect(),
+        orders
+            .iter()
+            .map(|order| order_line(engine, page, order))
+            .collect(),
         (
             traded_amount(orders, Side::Buy),
             traded_amount(orders, Side::Sell),

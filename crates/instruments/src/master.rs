@@ -3,7 +3,7 @@
 mod file;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use torana_domain::exchange::Exchange;
 use torana_domain::money::{Price, PriceBounds};
@@ -46,9 +46,9 @@ impl Master {
     /// The master that ships with Torana, parsed once.
     #[must_use]
     #[expect(clippy::expect_used, reason = "the bundled files are parsed by a test")]
-    pub fn bundled() -> &'static Self {
-        static BUNDLED: OnceLock<Master> = OnceLock::new();
-        BUNDLED.get_or_init(|| Self::parse_bundled().expect("the bundled instrument data is valid"))
+    pub fn bundled() -> &'static Arc<Self> {
+        static BUNDLED: OnceLock<Arc<Master>> = OnceLock::new();
+        BUNDLED.get_or_init(|| Arc::new(Self::parse_bundled().expect("the bundled instrument data is valid")))
     }
 
     fn parse_bundled() -> Result<Self, DataError> {

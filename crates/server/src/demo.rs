@@ -17,6 +17,7 @@ use crate::databases::Databases;
 use crate::demo_gateway::{self, Alive, DEMO_USER, GATEWAY, PUBLIC_SECRET, PartnerAddresses, WEBHOOK_KEY};
 use crate::exit::Failure;
 use crate::installation::{self, Purpose, read_keyring};
+use crate::market_files;
 use crate::net::{Limits, bind};
 use crate::process::{ListenerSpec, Process, allow_list, loopback_of};
 use crate::rim::entropy::SystemEntropy;
@@ -131,6 +132,7 @@ pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
     databases.require_current(true, process.rt.wall.now()).await?;
     process.serve_metrics(settings, &databases).await?;
     let public_url = bound.gateway.2.to_string();
+    let market = market_files::open(settings)?;
     let inputs = EngineInputs {
         rt: process.rt.clone(),
         databases: &databases,
@@ -139,10 +141,11 @@ pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
         egress_allow,
         seed: args.seed,
         fetches_logos: false,
+        market: market.clone(),
     };
     let engine = build_engine(settings, inputs).await?;
     prepare_gateway(&engine, settings, &bound.shop.2, args).await?;
-    routes::start_tasks(&engine, settings);
+    routes::start_tasks(&engine, settings, &market);
 
     let shop_config = ShopConfig {
         gateway_name: GATEWAY.to_owned(),

@@ -13,7 +13,7 @@ use crate::net::{Limits, bind, health};
 use crate::process::{ListenerSpec, Process, allow_list};
 use crate::serving::Serving;
 use crate::wiring::embedded_exchange;
-use crate::{exchange_port, kite, readiness};
+use crate::{exchange_port, kite, market_files, readiness};
 
 /// Loads the settings of an exchange process.
 ///
@@ -43,7 +43,10 @@ pub async fn run(settings: &Settings, args: &ExchangeServeArgs) -> Result<(), Fa
     process.serve_metrics(settings, &databases).await?;
     let listener = bind::bind("exchange.kite.listen", &wanted).await?;
     let url = PublicUrl::http(bind::bound_address(&listener)?);
-    let exchange: Arc<dyn Port> = Arc::new(embedded_exchange(&process.rt, databases.exchange()?, args.seed));
+    let market = market_files::open(settings)?;
+    market_files::follow(settings, &market, &process.rt);
+    let exchange = embedded_exchange(&process.rt, databases.exchange()?, market, args.seed);
+    let exchange: Arc<dyn Port> = Arc::new(exchange);
     let router = health::router(readiness::checks(&databases, settings))
         .merge(exchange_port::router(exchange, key))
         .fallback_service(kite::router());

@@ -221,25 +221,33 @@ pub fn create_keys_file(path: &Path, entropy: &dyn Entropy) -> Result<Keyring, F
     Ok(keyring)
 }
 
-/// Replaces a keys file: the new content is on disk under another name before it takes the place of the old.
+/// Replaces a keys file.
 ///
 /// # Errors
 /// Exit code 1; then the old file is untouched.
 pub fn replace_keys_file(path: &Path, keyring: &Keyring) -> Result<(), Failure> {
+    replace_file(path, keyring.to_file_text().as_bytes()).map_err(|error| {
+        Failure::failed(format!(
+            "the keys file {} cannot be replaced: {error}",
+            path.display()
+        ))
+    })
+}
+
+/// Writes a file that only its owner can read, in the place of one that is there: the new content is on disk under
+/// another name before it takes the place of the old.
+///
+/// # Errors
+/// The system's; then the old file is untouched.
+pub fn replace_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
     // What an interrupted earlier attempt left behind is of no use.
     let _ = std::fs::remove_file(&beside);
-    write_new(&beside, keyring.to_file_text().as_bytes())
-        .and_then(|()| std::fs::rename(&beside, path))
-        .and_then(|()| sync_parent(path))
-        .map_err(|error| {
-            Failure::failed(format!(
-                "the keys file {} cannot be replaced: {error}",
-                path.display()
-            ))
-        })
+    write_new(&beside, content)?;
+    std::fs::rename(&beside, path)?;
+    sync_parent(path)
 }
 
 /// How often a running process looks at its keys file.

@@ -13,6 +13,7 @@ mod exchange_serve;
 pub mod exit;
 pub mod installation;
 mod kite;
+mod market_files;
 pub mod net;
 pub mod process;
 mod readiness;
@@ -78,6 +79,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Gateway(command) => commands::gateway::run(&settings, command).await,
         Command::Keys(KeysCommand::Rotate) => commands::keys::rotate(&settings).await,
         Command::Token(command) => commands::token::run(&settings, command).await,
+        Command::Market(command) => commands::market::run(&settings, &command),
         Command::Openapi(args) => commands::openapi::run(&args),
     }
 }

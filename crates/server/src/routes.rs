@@ -7,6 +7,7 @@ use axum::extract::Request;
 use torana_api::{ApiOptions, ApiState};
 use torana_config::Settings;
 use torana_engine::Engine;
+use torana_exchange::feed::MarketFeed;
 use torana_hosted::{ClientAddress, HostedState};
 use torana_ui::Renderer;
 
@@ -14,6 +15,7 @@ use crate::databases::Databases;
 use crate::demo_gateway::GATEWAY;
 use crate::exit::Failure;
 use crate::installation::watch_keys;
+use crate::market_files;
 use crate::net::health;
 use crate::readiness;
 
@@ -63,16 +65,17 @@ fn hosted(engine: &Engine, is_demo_seeded: bool) -> Result<Router, Failure> {
 }
 
 /// Starts what a process does beside requests: jobs, and the watch over changed gateways.
-pub fn start_tasks(engine: &Engine, settings: &Settings) {
-    start_watch(engine, settings);
+pub fn start_tasks(engine: &Engine, settings: &Settings, market: &MarketFeed) {
+    start_watch(engine, settings, market);
     engine
         .rt()
         .spawn
         .spawn("jobs", Box::pin(engine.clone().run_jobs()));
 }
 
-/// Starts the watch over what other processes change: gateways and the keys file.
-pub fn start_watch(engine: &Engine, settings: &Settings) {
+/// Starts the watch over what commands and other processes change: gateways, the keys file, market data.
+pub fn start_watch(engine: &Engine, settings: &Settings, market: &MarketFeed) {
+    market_files::follow(settings, market, engine.rt());
     engine.rt().spawn.spawn(
         "keys-file",
         Box::pin(watch_keys(settings.clone(), engine.clone())),

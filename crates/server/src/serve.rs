@@ -8,6 +8,7 @@ use crate::databases::Databases;
 use crate::demo_gateway::{self, PartnerAddresses};
 use crate::exit::Failure;
 use crate::installation::read_keyring;
+use crate::market_files;
 use crate::net::{Limits, bind};
 use crate::process::{ListenerSpec, Process, allow_list};
 use crate::routes;
@@ -37,6 +38,7 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         .as_ref()
         .map_or(Ok(settings.listen.value), bind::bound_address)?;
     let public_url = settings.public_url_of(bound);
+    let market = market_files::open(settings)?;
     let inputs = EngineInputs {
         rt: process.rt.clone(),
         databases: &databases,
@@ -46,6 +48,7 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         seed: args.seed,
         // With the public secrets anybody could have this process fetch things.
         fetches_logos: !args.seed_demo_gateway,
+        market: market.clone(),
     };
     let engine = build_engine(settings, inputs).await?;
     check_gateways(settings, &engine)?;
@@ -55,8 +58,8 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         tracing::warn!("the secrets of gatewaydemo are public: this process is for trying things out only");
     }
     match args.role {
-        Role::All | Role::Worker => routes::start_tasks(&engine, settings),
-        Role::Api => routes::start_watch(&engine, settings),
+        Role::All | Role::Worker => routes::start_tasks(&engine, settings, &market),
+        Role::Api => routes::start_watch(&engine, settings, &market),
     }
     let mut ready = Vec::new();
     let Some(listener) = listener else {

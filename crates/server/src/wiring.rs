@@ -9,9 +9,8 @@ use torana_credentials::keyring::Keyring;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
 use torana_engine::{Engine, EngineParts, Gateway, Registry};
-use torana_exchange::{
-    EmbeddedExchange, ExchangeParts, Market, Ownership, PaperBroker, Port, RemoteExchange,
-};
+use torana_exchange::feed::MarketFeed;
+use torana_exchange::{EmbeddedExchange, ExchangeParts, Ownership, PaperBroker, Port, RemoteExchange};
 use torana_runtime::{Entropy, Rt, Sleep};
 use torana_storage::{Dialect, Store};
 use torana_webhooks::egress::AllowList;
@@ -50,11 +49,11 @@ impl Registry for Brokers {
 }
 
 /// The exchange inside this process.
-pub fn embedded_exchange(rt: &Rt, store: &Store, seed: Option<u64>) -> EmbeddedExchange {
+pub fn embedded_exchange(rt: &Rt, store: &Store, market: MarketFeed, seed: Option<u64>) -> EmbeddedExchange {
     EmbeddedExchange::new(ExchangeParts {
         rt: rt.clone(),
         store: store.clone(),
-        market: Market::bundled(),
+        market,
         default_seed: seed,
         // An embedded database has one serving process; PostgreSQL may have several.
         ownership: match store.dialect() {
@@ -70,10 +69,16 @@ fn exchange(
     rt: &Rt,
     databases: &Databases,
     keyring: &Keyring,
+    market: &MarketFeed,
     seed: Option<u64>,
 ) -> Result<Arc<dyn Port>, Failure> {
     let Some(url) = &settings.exchange_url else {
-        return Ok(Arc::new(embedded_exchange(rt, databases.exchange()?, seed)));
+        return Ok(Arc::new(embedded_exchange(
+            rt,
+            databases.exchange()?,
+            market.clone(),
+            seed,
+        )));
     };
     let key = keyring.identity_key().exchange_key();
     let remote = RemoteExchange::new(rt.http.clone(), &url.to_string(), &key);
@@ -97,6 +102,8 @@ pub struct EngineInputs<'a> {
     pub seed: Option<u64>,
     /// Whether the logos of orders are fetched.
     pub fetches_logos: bool,
+    /// Calendar and securities.
+    pub market: MarketFeed,
 }
 
 /// Builds the engine and reads its gateways.
@@ -112,8 +119,9 @@ pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Resu
         egress_allow,
         seed,
         fetches_logos,
+        market,
     } = inputs;
-    let exchange = exchange(settings, &rt, databases, &keyring, seed)?;
+    let exchange = exchange(settings, &rt, databases, &keyring, &market, seed)?;
     let registry = Arc::new(Brokers {
         exchange: exchange.clone(),
         entropy: rt.entropy.clone(),
@@ -126,6 +134,7 @@ pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Resu
         keyring,
         registry,
         exchange,
+        market,
         public_url,
         allows_sandbox: is_sandbox || settings.sandbox_enabled,
         allows_live: !is_sandbox,

@@ -20,7 +20,8 @@ use torana_domain::intent::IntentKind;
 use torana_drivers::InlineDriver;
 use torana_engine::admin::NewSecrets;
 use torana_engine::{Engine, EngineParts, Gateway, Principal, Registry};
-use torana_exchange::{EmbeddedExchange, ExchangeParts, Market, Ownership, PaperBroker, Port};
+use torana_exchange::feed::MarketFeed;
+use torana_exchange::{EmbeddedExchange, ExchangeParts, Ownership, PaperBroker, Port};
 use torana_runtime::Wall as _;
 use torana_storage::{Store, exchange, gateway, migrate};
 use torana_webhooks::egress::AllowList;
@@ -84,7 +85,7 @@ impl Bench {
         let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(ExchangeParts {
             rt: rt.clone(),
             store: worlds,
-            market: Market::bundled(),
+            market: MarketFeed::bundled(),
             default_seed: Some(7),
             ownership: Ownership::Alone,
         }));
@@ -94,6 +95,7 @@ impl Bench {
             store: own,
             registry: Arc::new(Paper(exchange.clone(), machine.clone())),
             exchange,
+            market: MarketFeed::bundled(),
             public_url: "https://torana.example.org".to_owned(),
             allows_sandbox: true,
             allows_live: true,

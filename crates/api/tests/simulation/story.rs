@@ -18,7 +18,8 @@ use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::{GatewaySettings, Mode};
 use torana_domain::ids::GatewayName;
 use torana_engine::{Engine, EngineParts, Gateway, Principal, Registry};
-use torana_exchange::{EmbeddedExchange, ExchangeParts, Market, Ownership, PaperBroker, Port};
+use torana_exchange::feed::MarketFeed;
+use torana_exchange::{EmbeddedExchange, ExchangeParts, Ownership, PaperBroker, Port};
 use torana_runtime::{Rt, Sleep as _, Spawn as _, Wall as _};
 use torana_storage::{exchange, gateway, migrate};
 use torana_webhooks::egress::AllowList;
@@ -155,7 +156,7 @@ impl Partner {
         let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(ExchangeParts {
             rt: rt.clone(),
             store: worlds,
-            market: Market::bundled(),
+            market: MarketFeed::bundled(),
             default_seed: Some(7),
             ownership: Ownership::Alone,
         }));
@@ -165,6 +166,7 @@ impl Partner {
             rt,
             store: own,
             exchange,
+            market: MarketFeed::bundled(),
             public_url: "https://torana.example.org".to_owned(),
             allows_sandbox: true,
             allows_live: false,

@@ -45,6 +45,7 @@ mod expiry;
 mod idempotency;
 mod limits;
 mod market;
+mod market_files;
 mod nightly;
 mod openapi;
 mod operations;

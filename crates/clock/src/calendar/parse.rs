@@ -209,11 +209,7 @@ fn holidays(years: Vec<YearEntry>) -> Result<BTreeMap<Date, String>, Refused> {
         for holiday in entry.holidays {
             let (at, on) = (place(&holiday.on), holiday.on.into_inner());
             if on.year != year {
-                return refuse(
-                    at,
-                    format!("holiday {on}"),
-                    format!("is not in its year {year}"),
-                );
+                return refuse(at, format!("holiday {on}"), format!("is not in its year {year}"));
             }
             if all.insert(on, holiday.name).is_some() {
                 return refuse(at, format!("holiday {on}"), "is listed twice");

@@ -140,7 +140,7 @@ impl Engine {
 
     fn again(&self, job: &Claimed, record: &BatchRecord, outlook: Outlook) -> Disposition {
         Disposition::Again(next_reading(
-            self.calendar(),
+            &self.calendar(),
             job,
             record,
             self.present(job).world,
@@ -216,7 +216,7 @@ impl Engine {
             }
             Found::Entry(entry) => Some(Finding::Entry(
                 Box::new(entry.clone()),
-                evidence_of(order, book, calendar),
+                evidence_of(order, book, &calendar),
                 book.as_of,
             )),
             Found::Ambiguous => {
@@ -228,7 +228,7 @@ impl Engine {
                 None
             }
             Found::Absent => {
-                let is_proof = order.state == OrderState::Unknown && absence_is_proof(order, book, calendar);
+                let is_proof = order.state == OrderState::Unknown && absence_is_proof(order, book, &calendar);
                 is_proof.then_some(Finding::Absent(book.as_of))
             }
         };
@@ -258,8 +258,8 @@ impl Engine {
                 if record.settle(tx, &outbox, None, now)? {
                     own.finish(tx)
                 } else {
-                    let outlook = outlook(calendar, &record, now.world);
-                    own.reschedule(tx, next_reading(calendar, &own, &record, now.world, outlook))
+                    let outlook = outlook(&calendar, &record, now.world);
+                    own.reschedule(tx, next_reading(&calendar, &own, &record, now.world, outlook))
                 }
             })
             .await;

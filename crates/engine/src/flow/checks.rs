@@ -11,6 +11,7 @@ use torana_domain::intent::Intent;
 use torana_domain::money::{Paise, Shares, Value};
 use torana_domain::order::Side;
 use torana_domain::transaction::{Cause, Status};
+use torana_instruments::Master;
 use torana_storage::StoreError;
 use torana_storage::gateway::{investors, jobs, sessions, transactions};
 
@@ -71,7 +72,11 @@ impl Engine {
             return self.login_again(run).await;
         };
         let review = self
-            .priced(run, &call, self.fresh_review(&run.loaded.txn.intent))
+            .priced(
+                run,
+                &call,
+                self.fresh_review(&run.loaded.txn.intent, run.now.world),
+            )
             .await?;
         let state = FlowState {
             review,
@@ -382,7 +387,7 @@ impl Engine {
             return Ok(Vec::new());
         };
         let mut short = Vec::new();
-        let needed = self.buying_power(review);
+        let needed = buying_power(&self.master_at(run.now.world), review);
         if needed.0 > 0
             && let Some(funds) = asked(broker.funds(call.clone()).await)?
             && funds.available < needed
@@ -427,24 +432,6 @@ impl Engine {
             }
         }
         Ok(short)
-    }
-
-    /// What brokers block for the buys: a market order at its protected limit, not at the last price.
-    fn buying_power(&self, review: &Review) -> Paise {
-        let blocked = |line: &ReviewLine| {
-            let security = self.master().by_ticker(&line.ticker)?;
-            let price = match line.price {
-                Some(limit) => limit,
-                None => {
-                    let bounds = bounds_of(line, security);
-                    self.master()
-                        .protected_limit(Side::Buy, line.shown_price?, &bounds)
-                }
-            };
-            Some(price.times(line.quantity?))
-        };
-        let buys = review.lines.iter().filter(|line| line.side == Some(Side::Buy));
-        buys.filter_map(blocked).sum::<Value>().to_paise()
     }
 
     /// Shares of the confirmed sells that must be cleared first.
@@ -531,4 +518,18 @@ fn to_broker(wanted: &[Wanted]) -> Vec<WantedAuthorisation> {
 /// A step that cannot go on because the flow lost what it needs.
 pub(super) fn lost() -> EngineError {
     ApiError::new(ErrorCode::InternalError)
+}
+
+/// What brokers block for the buys: a market order at its protected limit, not at the last price.
+fn buying_power(master: &Master, review: &Review) -> Paise {
+    let blocked = |line: &ReviewLine| {
+        let security = master.by_ticker(&line.ticker)?;
+        let price = match line.price {
+            Some(limit) => limit,
+            None => master.protected_limit(Side::Buy, line.shown_price?, &bounds_of(line, security)),
+        };
+        Some(price.times(line.quantity?))
+    };
+    let buys = review.lines.iter().filter(|line| line.side == Some(Side::Buy));
+    buys.filter_map(blocked).sum::<Value>().to_paise()
 }

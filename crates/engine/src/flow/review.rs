@@ -5,7 +5,8 @@ use torana_domain::gateway::OrderLimits;
 use torana_domain::intent::{BasketLine, Intent};
 use torana_domain::money::{Paise, Price, PriceBounds, Shares, Value};
 use torana_domain::order::{OrderType, Side, Validity};
-use torana_instruments::Security;
+use torana_domain::time::Timestamp;
+use torana_instruments::{Master, Security};
 
 use super::access::FlowRun;
 use super::state::{LineProblem, Problem, Review, ReviewLine};
@@ -36,31 +37,14 @@ pub struct LineEdit {
 
 impl Engine {
     /// The review of a basket as the partner wished it, without prices.
-    pub(super) fn fresh_review(&self, intent: &Intent) -> Review {
+    pub(super) fn fresh_review(&self, intent: &Intent, at: Timestamp) -> Review {
         let Intent::Securities { lines, .. } = intent else {
             return Review::default();
         };
+        let master = self.master_at(at);
         Review {
-            lines: lines.iter().map(|line| self.review_line(line)).collect(),
+            lines: lines.iter().map(|line| review_line(&master, line)).collect(),
             ..Review::default()
-        }
-    }
-
-    fn review_line(&self, line: &BasketLine) -> ReviewLine {
-        let security = self.master().by_ticker(&line.ticker);
-        ReviewLine {
-            ticker: line.ticker.clone(),
-            isin: security.map_or_else(String::new, |security| security.isin.clone()),
-            name: security.map_or_else(|| line.ticker.clone(), |security| security.name.clone()),
-            side: line.side,
-            side_fixed: line.side.is_some(),
-            quantity: line.quantity,
-            quantity_fixed: line.quantity.is_some(),
-            order_type: line.order_type,
-            price: line.price,
-            validity: line.validity,
-            shown_price: None,
-            bounds: None,
         }
     }
 
@@ -104,6 +88,7 @@ impl Engine {
             .broker
             .and_then(|key| self.profile(&run.gateway, key))
             .is_some_and(|profile| profile.capabilities.limit_orders);
+        let master = self.master_at(run.now.world);
         let mut problems = Vec::new();
         for (index, line) in review.lines.iter_mut().enumerate() {
             let mut say = |problem, detail| {
@@ -116,7 +101,7 @@ impl Engine {
             if let Some(edit) = edits.iter().find(|edit| edit.line == index) {
                 apply_edit(line, edit, limits_allowed, &mut say);
             }
-            if let Some(security) = self.master().by_ticker(&line.ticker) {
+            if let Some(security) = master.by_ticker(&line.ticker) {
                 check_line(line, security, &mut say);
             }
         }
@@ -125,6 +110,24 @@ impl Engine {
         problems.retain(|problem| said.insert((problem.line, problem.problem.field())));
         review.problems = problems;
         review
+    }
+}
+
+fn review_line(master: &Master, line: &BasketLine) -> ReviewLine {
+    let security = master.by_ticker(&line.ticker);
+    ReviewLine {
+        ticker: line.ticker.clone(),
+        isin: security.map_or_else(String::new, |security| security.isin.clone()),
+        name: security.map_or_else(|| line.ticker.clone(), |security| security.name.clone()),
+        side: line.side,
+        side_fixed: line.side.is_some(),
+        quantity: line.quantity,
+        quantity_fixed: line.quantity.is_some(),
+        order_type: line.order_type,
+        price: line.price,
+        validity: line.validity,
+        shown_price: None,
+        bounds: None,
     }
 }
 

@@ -71,7 +71,7 @@ impl Engine {
             };
         }
         Ok(read
-            .map(|reading| snapshot_of(self.master(), reading))
+            .map(|reading| snapshot_of(&self.master_at(at), reading))
             .map_err(FetchFailure::from))
     }
 

@@ -62,7 +62,7 @@ impl Engine {
             .read_account(&*broker, &call, true)
             .await
             .map_err(|_| unavailable())?;
-        let snapshot = snapshot_of(self.master(), reading);
+        let snapshot = snapshot_of(&self.master_at(world), reading);
         let row = SnapshotRow {
             data: to_json(&snapshot)?,
             notes: None,

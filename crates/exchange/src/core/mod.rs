@@ -87,6 +87,12 @@ struct Step<'a> {
     disturbance: Option<Disturbance>,
 }
 
+/// Whether a world that stands at `now` refuses to go to `at` in one call.
+#[must_use]
+pub fn is_too_far(now: Timestamp, at: Timestamp) -> bool {
+    at.ms_since(now) > ADVANCE_DAYS_MAX * DAY_MS
+}
+
 impl<'a> Step<'a> {
     const fn new(state: &'a mut State, market: &'a Market, at: Timestamp) -> Self {
         Self {
@@ -297,7 +303,7 @@ impl Step<'_> {
     }
 
     fn is_too_far(&self) -> bool {
-        self.at.ms_since(self.state.now) > ADVANCE_DAYS_MAX * DAY_MS
+        is_too_far(self.state.now, self.at)
     }
 }
 

@@ -140,14 +140,15 @@ impl<'a> Batch<'a> {
                 self.commit(false).await?;
             }
             let loaded = self.loaded.as_mut().ok_or(Stop::Refused)?;
-            let market = &self.inner.parts.market;
-            let (events, all) = core::advance_to(&mut loaded.state, market, at, EVENTS_PER_COMMIT_MAX);
-            is_done = all;
+            let (market, until) = self.inner.market_until(loaded.state.now, at);
+            let (events, all) = core::advance_to(&mut loaded.state, &market, until, EVENTS_PER_COMMIT_MAX);
+            is_done = all && until == at;
             caused += events.len();
             self.events.extend(events);
         }
         let loaded = self.loaded.as_mut().ok_or(Stop::Refused)?;
-        let (events, mut answer) = core::apply(&mut loaded.state, &self.inner.parts.market, command, at);
+        let market = self.inner.market_at(at.max(loaded.state.now));
+        let (events, mut answer) = core::apply(&mut loaded.state, &market, command, at);
         caused += events.len();
         self.events.extend(events);
         if let Some((after, count_max)) = page {

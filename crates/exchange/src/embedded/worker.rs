@@ -172,7 +172,7 @@ impl Worker {
         };
         let (seed, start) = beginning(&self.inner, &first.command, first.at);
         let mut state = State::empty();
-        let events = core::start(&mut state, &self.inner.parts.market, seed, start);
+        let events = core::start(&mut state, &self.inner.market_at(start), seed, start);
         let (store, name) = (&self.inner.parts.store, self.world.0.name.as_str());
         let made = log::create(store, name, self.inner.parts.ownership, state, &events).await;
         if let Some((fence, loaded)) = made.map_err(not_done)? {

@@ -22,7 +22,7 @@ impl Market {
 
     /// The same market with other splits and bonus issues.
     #[must_use]
-    pub const fn with_actions(self, actions: &'static CorporateActions) -> Self {
+    pub fn with_actions(self, actions: &'static CorporateActions) -> Self {
         Self { actions, ..self }
     }
 

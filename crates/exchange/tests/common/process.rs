@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use torana_domain::time::Timestamp;
-use torana_exchange::{EmbeddedExchange, ExchangeParts, Market, Ownership};
+use torana_exchange::feed::MarketFeed;
+use torana_exchange::{EmbeddedExchange, ExchangeParts, Ownership};
 use torana_runtime::{
     BoxFuture, Entropy, Http, HttpError, HttpRequest, HttpResponse, Rt, Sleep, Spawn, Stream, Ticks, Wall,
 };
@@ -24,6 +25,16 @@ impl Process {
     }
 
     pub fn seeded(store: &Store, ownership: Ownership, default_seed: Option<u64>) -> Self {
+        Self::of_market(store, ownership, default_seed, MarketFeed::bundled())
+    }
+
+    /// With market data of its own.
+    pub fn of_market(
+        store: &Store,
+        ownership: Ownership,
+        default_seed: Option<u64>,
+        market: MarketFeed,
+    ) -> Self {
         let machine = Arc::new(Machine::default());
         let rt = Rt {
             wall: machine.clone(),
@@ -35,7 +46,7 @@ impl Process {
         let port = EmbeddedExchange::new(ExchangeParts {
             rt,
             store: store.clone(),
-            market: Market::bundled(),
+            market,
             default_seed,
             ownership,
         });

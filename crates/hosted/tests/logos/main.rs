@@ -21,6 +21,7 @@ use torana_drivers::InlineDriver;
 use torana_engine::flow::state::FlowState;
 use torana_engine::flow::{FlowOptions, Step};
 use torana_engine::{Caller, Engine, EngineParts, Principal};
+use torana_exchange::feed::MarketFeed;
 use torana_hosted::HostedState;
 use torana_storage::gateway::logos::{self, LogoSource};
 use torana_storage::gateway::{MIGRATIONS, flows, sessions};
@@ -61,6 +62,7 @@ impl Bench {
             store: store.clone(),
             registry: Arc::new(Nothing),
             exchange: Arc::new(Nothing),
+            market: MarketFeed::bundled(),
             public_url: "http://127.0.0.1:8080".to_owned(),
             allows_sandbox: true,
             allows_live: false,

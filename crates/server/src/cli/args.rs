@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use torana_domain::time::Date;
 
 use crate::cli::gateway_args::GatewayCommand;
 use crate::cli::setting_flags::SettingFlags;
@@ -72,6 +73,12 @@ pub enum Command {
     /// Mint user tokens, as a partner's server would
     #[command(subcommand, after_help = "Example:\n  torana token guest --gateway acme")]
     Token(TokenCommand),
+    /// The market's calendar and securities: bring your own files
+    #[command(
+        subcommand,
+        after_help = "Example:\n  torana market load EQUITY_L.csv --check"
+    )]
+    Market(MarketCommand),
     /// Bring the databases to this version
     #[command(
         after_help = "Examples:\n  torana migrate\n  torana migrate --check   # exit 3 when something is pending"
@@ -207,6 +214,54 @@ pub struct ConnectedArgs {
     /// The rest.
     #[command(flatten)]
     pub token: TokenArgs,
+}
+
+/// Commands below `market`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum MarketCommand {
+    /// Check files and put them in force, all or none; running processes follow within two seconds
+    #[command(
+        after_help = "Files: a calendar or corporate actions (TOML), ticks, protection or securities (as `torana market \
+show` prints them), and the exchanges' own EQUITY_L.csv, SME_EQUITY_L.csv, NSE_CM_security_ddmmyyyy.csv and \
+BSE_EQ_SCRIP_ddmmyyyy.csv, packed with gzip or not.
+
+Examples:
+  torana market load NSE_CM_security_27112026.csv.gz BSE_EQ_SCRIP_27112026.csv --from 2026-11-30
+  torana market load calendar.toml --check   # change nothing; exit 1 with file, line and reason when it is refused"
+    )]
+    Load(MarketLoadArgs),
+    /// Names of the loaded files
+    #[command(after_help = "Example:\n  torana market list")]
+    List,
+    /// Print a file that is in force, to start from it
+    #[command(after_help = "Example:\n  torana market show calendar.toml > calendar.toml")]
+    Show(MarketShowArgs),
+}
+
+/// Flags of `market load`.
+#[derive(Debug, Clone, Args)]
+pub struct MarketLoadArgs {
+    /// Files to load
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// First trading day of lists of securities, yyyy-mm-dd [default: tomorrow in India]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub from: Option<Date>,
+    /// Change nothing, say what is wrong
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Flags of `market show`.
+#[derive(Debug, Clone, Args)]
+pub struct MarketShowArgs {
+    /// calendar.toml, corporate-actions.toml, ticks.csv, protection.csv, securities.csv, or a name of `market list`
+    #[arg(value_name = "FILE")]
+    pub file: String,
+}
+
+fn parse_date(text: &str) -> Result<Date, String> {
+    Date::parse(text).map_err(|error| error.to_string())
 }
 
 /// Flags of `migrate`.

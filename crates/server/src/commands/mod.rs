@@ -7,6 +7,7 @@ mod gateway_settings;
 mod gateway_show;
 pub mod keys;
 mod logo;
+pub mod market;
 pub mod migrate;
 pub mod openapi;
 
@@ -22,6 +23,7 @@ use torana_webhooks::egress::AllowList;
 use crate::databases::Databases;
 use crate::exit::{Exit, Failure};
 use crate::installation::read_keyring;
+use crate::market_files;
 use crate::rim;
 use crate::rim::stop::stop_signal;
 use crate::wiring::{EngineInputs, build_engine};
@@ -59,6 +61,7 @@ async fn admin_engine(settings: &Settings) -> Result<Engine, Failure> {
         egress_allow,
         seed: None,
         fetches_logos: false,
+        market: market_files::open(settings)?,
     };
     build_engine(settings, inputs).await
 }

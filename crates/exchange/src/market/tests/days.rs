@@ -14,7 +14,7 @@ fn day(text: &str) -> Date {
 }
 
 /// The trading day whose frame the last price at `at` must keep.
-fn day_of_last_trade(market: Market, listing: &Listing, at: Timestamp) -> Date {
+fn day_of_last_trade(market: &Market, listing: &Listing, at: Timestamp) -> Date {
     let today = market.calendar.latest_trading_day_not_after(market.date_of(at));
     let opens = market.times(listing.group, today).unwrap().opens_at();
     if at < opens {
@@ -266,7 +266,7 @@ proptest! {
         }
         let asked = now.plus_ms(ms);
         let last = market.last_price(prices(seed, &tape), &listing, asked);
-        let of = day_of_last_trade(market, &listing, asked);
+        let of = day_of_last_trade(&market, &listing, asked);
         let is_set = tape.anchors.get(&listing.isin).is_some_and(|anchor| anchor.set.price == last);
         let frame = market.frame(prices(seed, &tape), &listing, of);
         prop_assert!(frame.allows(last) || is_set, "{} at {asked:?}: {last:?} {frame:?}", listing.ticker);

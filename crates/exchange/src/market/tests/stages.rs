@@ -227,8 +227,9 @@ proptest! {
 fn a_halt_that_the_calendar_dates_stops_the_market_too() {
     let halt = "[[halt]]\non = \"2026-09-08\"\nfrom = \"11:00\"\nto = \"11:30\"\nauction_minutes = 15\nreason = \"a fault\"\n[amo.default]";
     let file = include_str!("../../../../clock/data/nse.toml").replacen("[amo.default]", halt, 1);
-    let calendar = Box::leak(Box::new(MarketCalendar::parse(&file).unwrap()));
-    let (market, tape) = (Market::new(calendar, Master::bundled()), tape());
+    let calendar = Arc::new(MarketCalendar::parse(&file).unwrap());
+    let market = Market::new(calendar, Arc::clone(Master::bundled()));
+    let tape = tape();
     let stage = |text: &str| {
         let now = ist(&format!("2026-09-08 {text}"));
         market.stage(prices(7, &tape), SessionGroup::Plain, now)
