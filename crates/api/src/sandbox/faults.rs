@@ -201,7 +201,6 @@ struct ParamSpecBody {
     /// What is allowed.
     allowed: String,
     /// Its value unless given, a number or a string.
-    #[schema(value_type = Object)]
     default: ParamBody,
 }
 
