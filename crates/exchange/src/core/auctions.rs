@@ -1,20 +1,20 @@
 //! Call auctions, and the session at the closing price: orders match at one price that the seed makes.
 //!
-//! An auction serves both sides by price and then by turn. Whoever offers more than the price gets all that is
-//! asked for; at just the price there is as much as strangers leave there. A market order takes part at any price
+//! They serve both sides by price and then by turn, and whoever the price suits in full: strangers leave enough at
+//! it, or the first in the queue would still wait when the next one comes. A market order takes part at any price
 //! that its account can pay.
 
 use torana_clock::calendar::SessionGroup;
-use torana_domain::money::{Price, Shares};
+use torana_domain::money::Price;
 use torana_domain::order::{OrderErrorCode, Side};
 use torana_domain::time::Timestamp;
 
 use super::Step;
 use super::account::AccountKey;
 use super::book::{Instrument, Shelf};
-use super::depth;
 use super::event::Fact;
 use super::flow::TOO_DEAR;
+use super::order::PaperOrder;
 use super::status::Status;
 use crate::market::{Listing, Stage};
 
@@ -56,33 +56,18 @@ impl Step<'_> {
                     let price = self
                         .market
                         .auction_price(self.state.prices(), &listing, which, self.at);
-                    self.match_at(&instrument, &listing, price);
+                    self.match_at(&instrument, price);
                 }
             }
         }
     }
 
     /// All orders of a book that a price suits match at it.
-    fn match_at(&mut self, instrument: &Instrument, listing: &Listing, price: Price) {
+    fn match_at(&mut self, instrument: &Instrument, price: Price) {
         for side in [Side::Buy, Side::Sell] {
             self.follow(instrument, side, price);
-            let mut left = self.auctioned(listing, price);
             for (key, number) in self.reached(instrument, Shelf::of(side), price) {
-                let Some(order) = self.order(&key, number) else {
-                    continue;
-                };
-                let is_at_price = order.limit == price && order.order_type.has_price();
-                let quantity = if is_at_price {
-                    order.fillable().min(left)
-                } else {
-                    order.fillable()
-                };
-                if quantity.0 > 0 {
-                    self.fill_from_strangers(&key, number, quantity, price);
-                }
-                if is_at_price {
-                    left.0 -= quantity.0;
-                }
+                self.fill_in_full(&key, number, price);
             }
         }
     }
@@ -94,7 +79,7 @@ impl Step<'_> {
             Side::Sell => Price(i64::MAX),
         };
         for (key, number) in self.reached(instrument, Shelf::of(side), worst) {
-            let behind = |order: &&super::PaperOrder| !order.order_type.has_price() && !order.takes(price);
+            let behind = |order: &&PaperOrder| !order.order_type.has_price() && !order.takes(price);
             let Some(order) = self.order(&key, number).filter(behind) else {
                 continue;
             };
@@ -123,18 +108,15 @@ impl Step<'_> {
     pub(super) fn match_at_close(&mut self, key: &AccountKey, number: u64, listing: &Listing) {
         let day = self.market.date_of(self.at);
         let price = self.market.close(self.state.prices(), listing, day);
-        let Some(order) = self.order(key, number).filter(|order| order.takes(price)) else {
-            return;
-        };
-        let quantity = order.fillable().min(self.auctioned(listing, price));
-        if quantity.0 > 0 {
-            self.fill_from_strangers(key, number, quantity, price);
+        if self.order(key, number).is_some_and(|order| order.takes(price)) {
+            self.fill_in_full(key, number, price);
         }
     }
 
-    /// Shares that strangers leave at the price of an auction.
-    fn auctioned(&self, listing: &Listing, price: Price) -> Shares {
-        let course = self.market.course(self.state.seed, listing);
-        depth::auctioned(&course, price, listing.lot, self.at)
+    fn fill_in_full(&mut self, key: &AccountKey, number: u64, price: Price) {
+        let quantity = self.order(key, number).map(PaperOrder::fillable);
+        if let Some(quantity) = quantity.filter(|quantity| quantity.0 > 0) {
+            self.fill_from_strangers(key, number, quantity, price);
+        }
     }
 }

@@ -22,8 +22,6 @@ const LEVEL_RUPEES: [(i64, i64); LEVELS] = [
 ];
 /// Money that strangers trade in one bar at one price, in rupees, smallest and largest.
 const BAR_RUPEES: (i64, i64) = (200_000, 4_000_000);
-/// Money that a call auction has at its price, in rupees, smallest and largest.
-const AUCTION_RUPEES: (i64, i64) = (5_000_000, 50_000_000);
 /// `Price` units of one rupee.
 const PER_RUPEE: i64 = torana_domain::money::PRICE_SCALE;
 
@@ -77,19 +75,6 @@ pub fn traded(course: &Course, price: Price, lot: Shares, at: Timestamp) -> Shar
     shares_for(rupees, price, lot)
 }
 
-/// Shares that an auction leaves for orders whose limit is just its price; better ones match in full.
-#[must_use]
-pub fn auctioned(course: &Course, price: Price, lot: Shares, match_at: Timestamp) -> Shares {
-    let rupees = draw(
-        course.instrument(),
-        match_at,
-        Draw::Auction,
-        AUCTION_RUPEES.0,
-        AUCTION_RUPEES.1,
-    );
-    shares_for(rupees, price, lot)
-}
-
 /// What a number is drawn for; each gives another number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Draw {
@@ -97,15 +82,12 @@ pub(crate) enum Draw {
     Level(Side, u64),
     /// What is traded in a bar.
     Volume,
-    /// What an auction leaves.
-    Auction,
 }
 
 /// A number from `low` to `high` that belongs to an instrument, a bar and a purpose.
 pub(crate) fn draw(instrument: u64, at: Timestamp, what: Draw, low: i64, high: i64) -> i64 {
     let purpose = match what {
         Draw::Volume => 1,
-        Draw::Auction => 2,
         Draw::Level(Side::Buy, level) => 16 + level,
         Draw::Level(Side::Sell, level) => 32 + level,
     };
@@ -172,8 +154,8 @@ mod tests {
             }
             let worsens = |pair: &[Level]| (pair[0].price < pair[1].price) == buy && pair[0].price != pair[1].price;
             prop_assert!(all.windows(2).all(worsens));
-            let (traded, auctioned) = (traded(&course(seed), Price(last * 1_000), Shares(lot), Timestamp(at)), auctioned(&course(seed), Price(last * 1_000), Shares(lot), Timestamp(at)));
-            prop_assert!(traded.0 >= lot && auctioned.0 >= lot);
+            let traded = traded(&course(seed), Price(last * 1_000), Shares(lot), Timestamp(at));
+            prop_assert!(traded.0 >= lot && traded.0 % lot == 0);
         }
     }
 }
