@@ -186,7 +186,8 @@ fn two_processes_on_postgres_agree() {
     assert_eq!(bought(&one.1, "ITC"), json!(4));
 
     // A clock call by one of them runs every job once, whoever else looks at the queue. Two webhooks belong to each
-    // basket, and their first attempts are made beside the calls: they must be over before anything is counted.
+    // basket, and their first attempts are made beside the calls: they must be over before anything is counted, for
+    // which a first short walk waits.
     let all_came = |count: usize| {
         wait_until("the first attempts", || {
             (receiver.received().len() >= count).then_some(())
@@ -196,6 +197,7 @@ fn two_processes_on_postgres_agree() {
     receiver.answer(vec![Reply::status(500)]);
     let _ = buy(&there, &user, &[("ITC", 1)]);
     all_came(10);
+    let _ = here.clock(&json!({"advance": "PT1S"})).data();
     for side in sides {
         let before = receiver.received().len();
         let ran = side.clock(&json!({"advance": "PT30M"})).data()["ran"].clone();
