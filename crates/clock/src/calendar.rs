@@ -1,6 +1,7 @@
 //! The market calendar: which sessions a day has, when the market opens and closes, what is provisional.
 
 mod amo;
+mod days;
 mod demo;
 mod file;
 mod parse;
@@ -20,6 +21,7 @@ pub use session::{Accepts, Phase, SessionGroup, SessionWindow};
 pub use stages::{AuctionTimes, DayTimes};
 
 use crate::ist::{TimeOfDay, ist_date, ist_instant, next_ist_time_of_day};
+use days::{Days, Hours};
 use session::{Session, Timetable};
 
 /// Longest run of closed days that a calendar may contain; also bounds every search through it.
@@ -44,6 +46,8 @@ pub struct MarketCalendar {
     rules: MarketRules,
     /// Sorted by start, apart.
     halts: BTreeMap<Date, Vec<DatedHalt>>,
+    /// Of all of the above, computed when it is asked for.
+    days: Days,
 }
 
 /// A day that trades although it would be closed.
@@ -255,30 +259,26 @@ impl MarketCalendar {
             .unwrap_or(ts)
     }
 
-    /// The session of `date`: its own hours, else the timetable in force if the day trades.
-    fn session_on(&self, date: Date) -> Option<&Session> {
+    /// Whose hours `date` keeps: its own, else those of the timetable in force if the day trades.
+    fn hours_on(&self, date: Date) -> Option<Hours> {
         match self.specials.get(&date) {
-            Some(SpecialDay { own: Some(own), .. }) => Some(&own.session),
-            Some(SpecialDay { own: None, .. }) => self.timetable_on(date),
+            Some(SpecialDay { own: Some(_), .. }) => Some(Hours::Own),
             None if self.is_closed_by_rule(date) => None,
-            None => self.timetable_on(date),
+            _ => {
+                let later = |timetable: &Timetable| timetable.valid_from <= date;
+                let in_force = self.timetables.iter().rposition(later);
+                Some(Hours::Timetable(in_force.unwrap_or(0)))
+            }
         }
+    }
+
+    fn own_hours_on(&self, date: Date) -> Option<&OwnHours> {
+        self.specials.get(&date)?.own.as_ref()
     }
 
     fn is_closed_by_rule(&self, date: Date) -> bool {
         let fixed = self.is_provisional(date) && self.provisional_closed.contains(&(date.month, date.day));
         self.closed_weekdays.contains(&date.weekday()) || self.holidays.contains_key(&date) || fixed
-    }
-
-    fn timetable_on(&self, date: Date) -> Option<&Session> {
-        let in_force = self
-            .timetables
-            .iter()
-            .rev()
-            .find(|timetable| timetable.valid_from <= date);
-        in_force
-            .or(self.timetables.first())
-            .map(|timetable| &timetable.session)
     }
 }
 

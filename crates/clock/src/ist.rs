@@ -82,6 +82,12 @@ pub const fn ist_instant(date: Date, time: TimeOfDay) -> Timestamp {
     date.at_utc_midnight().plus_ms(time.0 - IST_OFFSET_MS)
 }
 
+/// The instant at which a day begins in India.
+#[must_use]
+pub const fn ist_midnight(date: Date) -> Timestamp {
+    date.at_utc_midnight().plus_ms(-IST_OFFSET_MS)
+}
+
 /// The first instant strictly after `ts` at which the clocks in India show `time`.
 #[must_use]
 pub fn next_ist_time_of_day(ts: Timestamp, time: TimeOfDay) -> Timestamp {

@@ -1,7 +1,9 @@
 //! The market around the accounts: securities, sessions and prices, read from the shipped data.
 
+mod hours;
 mod index;
 mod ledger;
+mod memo;
 mod prices;
 mod stage;
 
@@ -20,6 +22,7 @@ use crate::core::tape::Tape;
 use crate::corporate::CorporateActions;
 use crate::feed::MarketData;
 
+pub(crate) use memo::Memo;
 pub use prices::{DayPrices, NotSettable};
 pub use stage::{Auction, AuctionStage, Entry, Stage};
 
@@ -70,18 +73,19 @@ pub enum Band {
 pub struct Market {
     calendar: Arc<MarketCalendar>,
     master: Arc<Master>,
-    actions: &'static CorporateActions,
+    actions: Arc<CorporateActions>,
+    memo: Arc<Memo>,
 }
 
 impl Market {
     /// A market of these data.
     #[must_use]
-    pub fn new(calendar: Arc<MarketCalendar>, master: Arc<Master>) -> Self {
-        let actions = CorporateActions::bundled();
+    pub fn new(calendar: Arc<MarketCalendar>, master: Arc<Master>, actions: Arc<CorporateActions>) -> Self {
         Self {
             calendar,
             master,
             actions,
+            memo: Arc::default(),
         }
     }
 
@@ -89,26 +93,30 @@ impl Market {
     /// into force with the start of a day and never in its middle.
     #[must_use]
     pub fn at(data: &MarketData, at: Timestamp) -> Self {
-        Self::new(Arc::clone(data.calendar()), Arc::clone(data.master_at(at)))
+        let list = data.list_at(at);
+        Self {
+            calendar: Arc::clone(data.calendar()),
+            master: Arc::clone(&list.master),
+            actions: Arc::clone(data.actions()),
+            memo: Arc::clone(&list.memo),
+        }
     }
 
     /// The market that ships with Torana.
     #[must_use]
     pub fn bundled() -> Self {
-        let data = MarketData::bundled();
-        let days = data.master_at(Timestamp(0));
-        Self::new(Arc::clone(data.calendar()), Arc::clone(days))
+        Self::at(&MarketData::bundled(), Timestamp(0))
     }
 
     /// The security with this NSE ticker.
     #[must_use]
-    pub fn listing(&self, ticker: &str) -> Option<Listing> {
+    pub fn listing(&self, ticker: &str) -> Option<Arc<Listing>> {
         self.listing_on(Exchange::Nse, ticker)
     }
 
     /// The security with this ticker on an exchange.
     #[must_use]
-    pub fn listing_on(&self, exchange: Exchange, ticker: &str) -> Option<Listing> {
+    pub fn listing_on(&self, exchange: Exchange, ticker: &str) -> Option<Arc<Listing>> {
         self.master
             .by_symbol(exchange, ticker)
             .map(|security| self.listing_of(security))
@@ -116,7 +124,7 @@ impl Market {
 
     /// The security with this ISIN: its NSE listing where there is one, else its BSE listing.
     #[must_use]
-    pub fn listing_by_isin(&self, isin: &str) -> Option<Listing> {
+    pub fn listing_by_isin(&self, isin: &str) -> Option<Arc<Listing>> {
         self.master
             .by_isin(isin)
             .map(|security| self.listing_of(security))
@@ -124,7 +132,7 @@ impl Market {
 
     /// The security that has this name at an exchange, as it is listed there.
     #[must_use]
-    pub fn listing_named(&self, exchange: Exchange, name: &SecurityName) -> Option<Listing> {
+    pub fn listing_named(&self, exchange: Exchange, name: &SecurityName) -> Option<Arc<Listing>> {
         let security = match name {
             SecurityName::Isin(isin) => self.master.listing(isin, exchange),
             SecurityName::Ticker(ticker) => self.master.by_symbol(exchange, ticker),
@@ -261,14 +269,20 @@ impl Market {
         self.calendar.close_of(day).is_none_or(|close| at >= close)
     }
 
-    fn listing_of(&self, security: &Security) -> Listing {
+    fn listing_of(&self, security: &Security) -> Arc<Listing> {
+        self.memo.listing(security)
+    }
+}
+
+impl Listing {
+    fn of(security: &Security) -> Self {
         let band = match security.kind {
             _ if security.has_derivatives => Band::OfDerivatives,
             // A liquid fund has a narrow band that stays.
             Kind::Etf if security.band_percent > LIQUID_FUND_PERCENT_MAX => Band::OfFunds,
             _ => Band::Fixed(security.band_percent),
         };
-        Listing {
+        Self {
             isin: security.isin.clone(),
             exchange: security.exchange,
             ticker: security.ticker.clone(),

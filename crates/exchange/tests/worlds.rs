@@ -425,3 +425,27 @@ async fn a_list_counts_from_its_day_on_however_far_a_call_goes() {
     assert!(stepped < Paise(100_000_000 - 3 * 140_000), "{stepped:?}");
     assert_eq!(cash_after("lists-jump", &[2 * DAY]).await, stepped);
 }
+
+#[tokio::test]
+async fn a_split_that_an_operator_brings_reaches_a_world() {
+    let actions =
+        "[[action]]\nisin = \"INE009A01021\"\nex_date = \"2026-01-06\"\nkind = \"split\"\nratio = \"2:1\"\n";
+    let files = [(MarketFile::CorporateActions, actions.to_owned())];
+    let feed = MarketFeed::new(Arc::new(read_files(&files.into()).unwrap()));
+    let store = databases("split").remove(0).open().await;
+    let port = Process::of_market(&store, Ownership::Alone, Some(7), feed).port;
+    let shares = async |at: Timestamp| {
+        let session = login(&port, "acme", at, "DEMO01").await;
+        match ask(&port, "acme", at, Command::Holdings(session.into())).await {
+            Reply::Holdings(holdings) => {
+                let infy = holdings.iter().find(|line| line.isin == "INE009A01021").unwrap();
+                (infy.quantity.0, infy.last_price.unwrap().0)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let (before, dear) = shares(monday(0)).await;
+    let (after, cheap) = shares(monday(86_400)).await;
+    assert_eq!(after, before * 2);
+    assert!((cheap * 2 - dear).abs() * 5 < dear, "{dear} {cheap}");
+}

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use toml::Spanned;
 use torana_domain::time::Date;
 
+use super::days::Days;
 use super::file::{AmoEntry, CalendarFile, HaltEntry, SpecialEntry, TimetableEntry, YearEntry};
 use super::rules::{DatedHalt, MarketRules};
 use super::session::{Session, Timetable};
@@ -106,6 +107,7 @@ impl MarketCalendar {
             broker_session_ends: file.broker_session_ends,
             demo_starts: file.demo_starts.into_inner(),
             rules,
+            days: Days::default(),
             halts: halts(file.halt)?,
         };
         for (key, at) in amo_places {

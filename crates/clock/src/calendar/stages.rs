@@ -4,7 +4,7 @@ use torana_domain::time::{Date, Timestamp};
 
 use super::MarketCalendar;
 use super::rules::{DatedHalt, MarketRules};
-use super::session::{Accepts, Phase, SessionGroup, SessionWindow};
+use super::session::{Accepts, Phase, Session, SessionGroup, SessionWindow};
 use crate::ist::{TimeOfDay, ist_instant};
 
 /// A call auction: entry, then matching at one price.
@@ -53,34 +53,33 @@ impl DayTimes {
     }
 }
 
-impl MarketCalendar {
-    /// The parts of `date` for `group`; `None` on a closed day and for a group that only trades in auctions.
-    #[must_use]
-    pub fn times_on(&self, date: Date, group: SessionGroup) -> Option<DayTimes> {
-        let windows = self.windows_on(date);
-        let (from, to) = span(windows, group, Phase::Continuous, |_| true)?;
-        let at = |time: TimeOfDay| ist_instant(date, time);
-        let auction = |phase: Phase| {
-            let (first, last) = span(windows, group, phase, |_| true)?;
-            let takes = |window: &SessionWindow| window.accepts != Accepts::None;
-            let (entry_from, entry_to) = span(windows, group, phase, takes)?;
-            Some(AuctionTimes {
-                from: at(first),
-                entry_from: at(entry_from),
-                match_at: at(entry_to),
-                to: at(last),
-            })
-        };
-        Some(DayTimes {
-            date,
-            opening: auction(Phase::PreOpen),
-            continuous_from: at(from),
-            continuous_to: at(to),
-            closing: auction(Phase::ClosingAuction),
-            post_close: span(windows, group, Phase::PostClose, |_| true).map(|(from, to)| (at(from), at(to))),
+/// The parts of `date`, which has this session, for `group`.
+pub(super) fn times_of(session: &Session, date: Date, group: SessionGroup) -> Option<DayTimes> {
+    let windows = session.windows.as_slice();
+    let (from, to) = span(windows, group, Phase::Continuous, |_| true)?;
+    let at = |time: TimeOfDay| ist_instant(date, time);
+    let auction = |phase: Phase| {
+        let (first, last) = span(windows, group, phase, |_| true)?;
+        let takes = |window: &SessionWindow| window.accepts != Accepts::None;
+        let (entry_from, entry_to) = span(windows, group, phase, takes)?;
+        Some(AuctionTimes {
+            from: at(first),
+            entry_from: at(entry_from),
+            match_at: at(entry_to),
+            to: at(last),
         })
-    }
+    };
+    Some(DayTimes {
+        date,
+        opening: auction(Phase::PreOpen),
+        continuous_from: at(from),
+        continuous_to: at(to),
+        closing: auction(Phase::ClosingAuction),
+        post_close: span(windows, group, Phase::PostClose, |_| true).map(|(from, to)| (at(from), at(to))),
+    })
+}
 
+impl MarketCalendar {
     /// The halts that the file dates on `date`, in order of their start.
     #[must_use]
     pub fn halts_on(&self, date: Date) -> &[DatedHalt] {

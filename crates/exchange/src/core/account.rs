@@ -1,6 +1,6 @@
 //! One broker account of a world: money, shares, today's trading, orders, logins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use torana_domain::broker_key::BrokerKey;
@@ -21,7 +21,7 @@ const NAME_MAX: usize = 16;
 
 /// An account's identity inside a world. Written `broker/ACCOUNT`. It owns no memory: every event carries one, and
 /// every list that finds an order.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AccountKey {
     broker: BrokerKey,
@@ -63,6 +63,20 @@ impl AccountKey {
         let name = self.account.split(|byte| *byte == 0).next();
         name.and_then(|name| std::str::from_utf8(name).ok())
             .unwrap_or_default()
+    }
+}
+
+/// By broker, then by name. Names are compared as numbers, because every list of a world is searched by them.
+impl Ord for AccountKey {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let name = |key: &Self| u128::from_be_bytes(key.account);
+        (self.broker.cmp(&other.broker)).then_with(|| name(self).cmp(&name(other)))
+    }
+}
+
+impl PartialOrd for AccountKey {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -144,6 +158,9 @@ pub struct Account {
     pub behaviour: Behaviour,
     /// Orders of the current trading day by their number, after-market orders for the next one included.
     pub orders: BTreeMap<u64, PaperOrder>,
+    /// The client's own keys among them.
+    #[serde(default)]
+    pub references: BTreeSet<String>,
     /// Triggers by their number: active ones, and those that ended a short while ago.
     pub gtts: BTreeMap<u64, Gtt>,
     /// Logins by the hash of their token.
@@ -167,6 +184,7 @@ impl Account {
             clearances: BTreeMap::new(),
             behaviour,
             orders: BTreeMap::new(),
+            references: BTreeSet::new(),
             gtts: BTreeMap::new(),
             sessions: BTreeMap::new(),
         }
@@ -194,6 +212,7 @@ impl Account {
     /// Puts an accepted order into the book and holds what it needs.
     pub(super) fn reserve(&mut self, order: PaperOrder) {
         self.shift(&order.hold(), 1);
+        self.references.extend(order.reference.clone());
         self.orders.insert(order.number, order);
     }
 
@@ -271,6 +290,8 @@ impl Account {
             .into_iter()
             .partition(|(_, order)| order.status.is_final());
         self.orders = open;
+        let references = self.orders.values().filter_map(|order| order.reference.clone());
+        self.references = references.collect();
         for order in BTreeMap::into_values(ended) {
             self.shift(&order.hold(), -1);
         }

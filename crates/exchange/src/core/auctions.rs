@@ -16,7 +16,7 @@ use super::event::Fact;
 use super::flow::TOO_DEAR;
 use super::order::PaperOrder;
 use super::status::Status;
-use crate::market::{Listing, Stage};
+use crate::market::{Auction, Listing, Stage};
 
 const GROUPS: [SessionGroup; 2] = [SessionGroup::Auction, SessionGroup::Plain];
 
@@ -45,8 +45,12 @@ impl Step<'_> {
     pub(super) fn hold_auctions(&mut self) {
         let day = self.market.date_of(self.at);
         for group in GROUPS {
-            let matches = self.market.matches_on(self.state.prices(), group, day);
-            let Some((_, which)) = matches.into_iter().find(|(at, _)| *at == self.at) else {
+            let matching = |(at, _): &(Timestamp, Auction)| *at == self.at;
+            let found = self
+                .market
+                .matches_on(self.state.prices(), group, day)
+                .find(matching);
+            let Some((_, which)) = found else {
                 continue;
             };
             let instruments: Vec<Instrument> = self.state.books.keys().copied().collect();

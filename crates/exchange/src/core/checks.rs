@@ -1,6 +1,8 @@
 //! What an order must pass, in this order: instrument, session, tick, band, quantity and value, product, order
 //! type, the account's book, money or shares, clearance.
 
+use std::sync::Arc;
+
 use torana_domain::money::{Paise, Price, Shares};
 use torana_domain::order::{Side, Variety};
 
@@ -30,7 +32,7 @@ const DISCLOSED_PARTS_MAX: i64 = 10;
 
 /// An order that passed the checks of its terms.
 pub(super) struct Checked {
-    pub listing: Listing,
+    pub listing: Arc<Listing>,
     /// The worst price at which it may fill.
     pub limit: Price,
 }
@@ -73,7 +75,7 @@ impl Step<'_> {
         let terms = order.terms();
         let limit = self.check_terms(&listing, order.side, order.product, &terms, true)?;
         self.check_intraday(key, &listing, order)?;
-        self.check_book(key, account, order)?;
+        Self::check_book(account, order)?;
         Ok(Checked { listing, limit })
     }
 
@@ -130,7 +132,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn check_book(&self, key: &AccountKey, account: &Account, order: &OrderRequest) -> Result<(), Refusal> {
+    fn check_book(account: &Account, order: &OrderRequest) -> Result<(), Refusal> {
         if account.orders.len() >= ORDERS_PER_DAY_MAX {
             return Err(Refusal::TooManyOrders {
                 max: ORDERS_PER_DAY_MAX,
@@ -142,8 +144,7 @@ impl Step<'_> {
         if reference.chars().count() > REFERENCE_MAX {
             return Err(Refusal::ReferenceTooLong { max: REFERENCE_MAX });
         }
-        let known = (key.clone(), reference.clone());
-        if order.is_reference_unique && self.state.references.contains(&known) {
+        if order.is_reference_unique && account.references.contains(reference) {
             return Err(Refusal::DuplicateReference);
         }
         Ok(())

@@ -2,6 +2,7 @@
 //!
 //! Shares are multiplied and keep their whole cost. What is left over of a share is paid in cash at the first price
 //! of the day. Open orders and triggers of the security end, because their prices and quantities mean something else now.
+//! Prices follow: what they go on from is restated, so that the day's band lies around the restated close.
 
 use torana_domain::money::{Price, Shares};
 use torana_domain::time::Date;
@@ -21,15 +22,19 @@ impl Step<'_> {
     pub(super) fn apply_corporate_actions(&mut self, ended: Date, day: Date) {
         for action in self.market.actions().between(ended, day) {
             self.cancel_orders_of(&action.isin);
-            let price = self
-                .last_price_of(&action.isin)
-                .map_or(Price(0), |price| action.restated(price));
+            let listing = self.market.listing_by_isin(&action.isin);
+            let price = listing.as_ref().map(|listing| self.last_price(listing));
+            let anchor = listing.map(|listing| {
+                let anchor = self.state.tape.anchor(&listing.isin, listing.listed_price);
+                anchor.restated(|price| action.restated(price))
+            });
             self.emit(Fact::SharesRestated {
                 isin: action.isin.clone(),
                 new_isin: action.new_isin.clone(),
                 after: action.after,
                 before: action.before,
-                price,
+                price: price.map_or(Price(0), |price| action.restated(price)),
+                anchor,
             });
         }
     }

@@ -193,6 +193,8 @@ pub enum Fact {
         before: i64,
         /// What a whole share is paid with where less than one is left over.
         price: Price,
+        /// What its prices go on from, at the restated level. None if nobody lists it.
+        anchor: Option<Anchor>,
     },
     /// The broker took an order. It came to its status through all that lead there.
     OrderAccepted {

@@ -251,7 +251,7 @@ impl Step<'_> {
             key: key.clone(),
             exchange,
             ticker,
-            isin: listing.isin,
+            isin: listing.isin.clone(),
             legs,
             last_price,
             status: GttStatus::Active,

@@ -62,7 +62,9 @@ impl State {
                 after,
                 before,
                 price,
+                ..
             } => {
+                self.tape.evolve(&event.fact);
                 let new_isin = new_isin.as_ref().unwrap_or(isin);
                 for account in self.accounts.values_mut() {
                     account.restate(isin, new_isin, *after, *before, *price);

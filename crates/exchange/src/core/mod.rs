@@ -22,6 +22,7 @@ pub mod faults;
 mod flow;
 pub mod fund;
 pub mod gtt;
+pub mod history;
 mod hold;
 mod hours;
 pub mod intraday;

@@ -1,6 +1,8 @@
 //! Changing the terms of an open order.
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
 use torana_domain::money::{Price, Shares};
 
 use super::Step;
@@ -80,7 +82,7 @@ impl Step<'_> {
         key: &AccountKey,
         order: &PaperOrder,
         change: &Change,
-    ) -> Result<(Terms, Price, Listing), Stopped> {
+    ) -> Result<(Terms, Price, Arc<Listing>), Stopped> {
         if order.status.after(Turn::AskModify).is_none() {
             return Err(Refusal::NotChangeable(order.status).into());
         }

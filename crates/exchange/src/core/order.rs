@@ -8,6 +8,7 @@ use torana_instruments::Exchange;
 
 use super::book::{Instrument, Shelf};
 use super::charges::Rates;
+use super::history::{History, HistoryRow};
 use super::line::Worth;
 use super::price::fold;
 use super::status::{Status, Turn};
@@ -131,25 +132,6 @@ impl Ask {
     }
 }
 
-/// One line of an order's history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryRow {
-    /// Where the order was from then on.
-    pub status: Status,
-    /// When it came there.
-    pub at: Timestamp,
-    /// Ordered shares at that time.
-    pub quantity: Shares,
-    /// Filled shares at that time.
-    pub filled: Shares,
-    /// What they were worth.
-    pub worth: Worth,
-    /// Asked limit price at that time.
-    pub price: Option<Price>,
-    /// Trigger at that time.
-    pub trigger_price: Option<Price>,
-}
-
 /// One execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
@@ -231,8 +213,8 @@ pub struct PaperOrder {
     /// What happens next; none when final.
     pub due: Option<Due>,
     /// Every status it had, the present one last.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub history: Vec<HistoryRow>,
+    #[serde(default, skip_serializing_if = "History::is_empty")]
+    pub history: History,
     /// Its executions, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trades: Vec<Trade>,
@@ -388,7 +370,7 @@ impl PaperOrder {
 
     /// Writes the present down.
     pub(super) fn note(&mut self, at: Timestamp) {
-        self.history.push(HistoryRow {
+        self.history.push(&HistoryRow {
             status: self.status,
             at,
             quantity: self.quantity,

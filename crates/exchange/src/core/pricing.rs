@@ -1,5 +1,7 @@
 //! What a world asks of the market about one security: its listing, its prices, what strangers offer.
 
+use std::sync::Arc;
+
 use torana_domain::money::{Price, Shares};
 use torana_domain::order::Side;
 use torana_domain::time::Timestamp;
@@ -14,12 +16,12 @@ use crate::market::Listing;
 
 impl Step<'_> {
     /// The security with this ticker at an exchange.
-    pub(super) fn listing(&self, exchange: Exchange, ticker: &str) -> Option<Listing> {
+    pub(super) fn listing(&self, exchange: Exchange, ticker: &str) -> Option<Arc<Listing>> {
         self.market.listing_on(exchange, ticker)
     }
 
     /// The security of a book.
-    pub(super) fn listing_of(&self, instrument: &Instrument) -> Option<Listing> {
+    pub(super) fn listing_of(&self, instrument: &Instrument) -> Option<Arc<Listing>> {
         let (nse, bse) = self.market.tickers_of(instrument.isin());
         let ticker = match instrument.exchange {
             Exchange::Nse => nse,

@@ -5,12 +5,17 @@ use torana_domain::time::Timestamp;
 use super::Step;
 use super::account::AccountKey;
 use super::lookout::Lookout;
+use super::price::next_bar;
 
 impl Step<'_> {
     /// Runs what is due in order of due time and arrival; a trading day begins before what is due at its instant.
     /// All of one instant happens, so that an instant is over or has not begun; false if it stopped after one
     /// because of `events_max`.
     pub(super) fn run_due(&mut self, until: Timestamp, events_max: usize) -> bool {
+        if self.is_quiet(until) {
+            self.state.now = self.state.now.max(until);
+            return true;
+        }
         let mut lookout = Lookout::new(until);
         while self.events.len() < events_max {
             let day = self.market.next_day(self.state.day);
@@ -33,6 +38,22 @@ impl Step<'_> {
             }
         }
         false
+    }
+
+    /// Whether nothing can be due up to `until`. Most commands come so soon after the one before that this is all
+    /// there is to know.
+    fn is_quiet(&self, until: Timestamp) -> bool {
+        let state = &*self.state;
+        let next = [
+            state.due.first().map(|(at, _, _)| *at),
+            state.gtt_due.first().map(|(at, _, _)| *at),
+            self.next_tick(),
+            Self::next_hour(state, self.market).map(|(at, _)| at),
+        ];
+        next.into_iter().flatten().all(|at| at > until)
+            && (state.books.is_empty() || next_bar(state.now) > until)
+            && state.tape.halts.is_empty()
+            && self.market.is_plain(state.now, until)
     }
 
     fn next_instant(&self, lookout: &mut Lookout) -> Option<Timestamp> {

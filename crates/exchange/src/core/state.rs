@@ -64,8 +64,6 @@ pub struct State {
     pub books: Books,
     /// The orders of all accounts' books of the day by the broker's id, which is a number.
     pub order_ids: BTreeMap<u64, (AccountKey, u64)>,
-    /// The clients' keys among them.
-    pub references: BTreeSet<(AccountKey, String)>,
     /// What goes wrong on demand.
     #[serde(default)]
     pub faults: Faults,
@@ -111,7 +109,6 @@ impl State {
             gtt_due: BTreeSet::new(),
             books: Books::new(),
             order_ids: BTreeMap::new(),
-            references: BTreeSet::new(),
             faults: Faults::empty(),
             outbox: Box::default(),
         }
@@ -208,13 +205,11 @@ impl State {
             .accounts
             .iter()
             .flat_map(|(key, account)| account.orders.values().map(move |order| (key, order)));
-        let ids = orders.clone().filter_map(|(key, order)| {
+        let ids = orders.filter_map(|(key, order)| {
             let id = id_number(&order.broker_order_id)?;
             Some((id, (key.clone(), order.number)))
         });
         self.order_ids = ids.collect();
-        let references = orders.filter_map(|(key, order)| Some((key.clone(), order.reference.clone()?)));
-        self.references = references.collect();
         self.list_busy_accounts();
     }
 

@@ -26,6 +26,23 @@ pub struct Anchor {
     pub widened: usize,
 }
 
+impl Anchor {
+    /// The same with every price as `restate` makes it.
+    pub(super) fn restated(self, restate: impl Fn(Price) -> Price) -> Self {
+        let mark = |mark: Mark| Mark {
+            price: restate(mark.price),
+            ..mark
+        };
+        Self {
+            set: mark(self.set),
+            close: mark(self.close),
+            previous_close: restate(self.previous_close),
+            month_close: restate(self.month_close),
+            ..self
+        }
+    }
+}
+
 /// A price that will be set.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Tick {
@@ -96,6 +113,16 @@ impl Tape {
                 if let Some(anchor) = anchor {
                     self.anchors.insert(tick.isin.clone(), *anchor);
                 }
+            }
+            Fact::SharesRestated {
+                isin,
+                new_isin,
+                anchor: Some(anchor),
+                ..
+            } => {
+                self.changes += 1;
+                let isin = new_isin.as_ref().unwrap_or(isin);
+                self.anchors.insert(isin.clone(), *anchor);
             }
             Fact::TradingHalted { halt } => {
                 self.changes += 1;

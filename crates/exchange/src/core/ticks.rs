@@ -1,6 +1,7 @@
 //! Prices that are set from outside: taken together, set each at its own instant.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use torana_domain::exchange::Exchange;
 use torana_domain::money::Price;
@@ -22,7 +23,7 @@ type Refused = (TickProblem, Vec<(usize, String)>);
 /// A price that is asked for, of a security that is known.
 struct Asked {
     index: usize,
-    listing: Listing,
+    listing: Arc<Listing>,
     at: Timestamp,
     price: Price,
 }
@@ -49,7 +50,7 @@ impl Step<'_> {
             let tick = Tick {
                 at,
                 number: self.state.tape.tick_count + 1,
-                isin: listing.isin,
+                isin: listing.isin.clone(),
                 price,
             };
             self.emit(Fact::TickTaken { tick });
@@ -85,7 +86,7 @@ impl Step<'_> {
     fn not_settable(&self, asked: &[Asked]) -> Vec<(usize, String)> {
         let listings: BTreeMap<&str, &Listing> = asked
             .iter()
-            .map(|asked| (asked.listing.isin.as_str(), &asked.listing))
+            .map(|asked| (asked.listing.isin.as_str(), asked.listing.as_ref()))
             .collect();
         let waiting = self.state.tape.ticks.iter().filter_map(|tick| {
             let listing = listings.get(tick.isin.as_str())?;
@@ -93,7 +94,7 @@ impl Step<'_> {
         });
         let new = asked
             .iter()
-            .map(|asked| (asked.at, &asked.listing, asked.price, Some(asked.index)));
+            .map(|asked| (asked.at, asked.listing.as_ref(), asked.price, Some(asked.index)));
         let mut all: Vec<_> = waiting.chain(new).collect();
         all.sort_by_key(|(at, ..)| *at);
 

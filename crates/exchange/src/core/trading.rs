@@ -1,5 +1,7 @@
 //! Taking and cancelling orders.
 
+use std::sync::Arc;
+
 use torana_domain::money::Shares;
 use torana_domain::order::{OrderErrorCode, Variety};
 
@@ -10,6 +12,7 @@ use super::charges::Rates;
 use super::checks::{Checked, Stopped, check_means};
 use super::command::{Reply, SessionRef};
 use super::event::Fact;
+use super::history::History;
 use super::line::Worth;
 use super::order::{Ask, Due, DueAction, OrderRequest, PaperOrder, broker_order_id, id_number};
 use super::refusal::Refusal;
@@ -44,7 +47,11 @@ impl Step<'_> {
         }
     }
 
-    fn checked(&self, key: &AccountKey, request: OrderRequest) -> Result<(PaperOrder, Listing), Stopped> {
+    fn checked(
+        &self,
+        key: &AccountKey,
+        request: OrderRequest,
+    ) -> Result<(PaperOrder, Arc<Listing>), Stopped> {
         let account = self.state.accounts.get(key).ok_or(Stopped::NoAccount)?;
         let Checked { listing, limit } = self.check(key, account, &request)?;
         let order = self.new_order(key, account.behaviour, request, limit, &listing);
@@ -129,7 +136,7 @@ impl Step<'_> {
             placed_at: self.at,
             ends,
             due: Some(due),
-            history: Vec::new(),
+            history: History::default(),
             trades: Vec::new(),
         }
     }
@@ -240,7 +247,7 @@ impl Step<'_> {
             };
         }
         let listing = self.listing(order.exchange, &order.ticker);
-        let is_fixed = |listing: Listing| !self.stage(&listing).entry().cancel;
+        let is_fixed = |listing: Arc<Listing>| !self.stage(&listing).entry().cancel;
         if order.turn.is_some() && listing.is_some_and(is_fixed) {
             return Reply::CancelRefused {
                 text: Refusal::AuctionEntryClosed.to_string(),

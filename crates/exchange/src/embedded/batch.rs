@@ -1,20 +1,27 @@
 //! Commands that share a commit: applied one after another in memory, stored together, answered afterwards.
 
 use std::collections::VecDeque;
+use std::future::ready;
+use std::task::Poll;
 
 use futures_channel::oneshot;
+use futures_util::future::{Either, select};
+use futures_util::poll;
 use torana_domain::time::Timestamp;
 use torana_storage::exchange::commands::CommandRow;
 use torana_storage::exchange::worlds::Fence;
 
 use super::Inner;
-use super::log::{self, Addition, Loaded};
-use super::world::Ask;
+use super::log::{self, Addition, Appending, Loaded};
+use super::world::{Ask, World};
 use crate::core::{self, Answer, Command, Event, Reply};
 use crate::port::PortError;
 
 /// Most events of one commit, and a few more: a long jump is stored in parts.
 const EVENTS_PER_COMMIT_MAX: usize = 5_000;
+
+/// Most commands of one commit.
+pub(super) const BATCH_MAX: usize = 512;
 
 /// How a batch ended.
 pub(super) enum Carried {
@@ -28,7 +35,7 @@ pub(super) enum Carried {
     /// The log refused: another process owns the world, or a command was withdrawn. What has no answer is back
     /// in the queue.
     Refused,
-    /// The rest of the queue was not begun. Whoever a failed commit concerns knows it.
+    /// What has no answer is back in the queue and was not done. Whoever a failed commit concerns knows it.
     Failed(PortError),
 }
 
@@ -54,7 +61,15 @@ pub(super) struct Batch<'a> {
     loaded: Option<Loaded>,
     events: Vec<Event>,
     tasks: Vec<Task>,
+    /// The commit that is being stored while the next one is made.
+    flight: Option<Flight>,
     committed: bool,
+}
+
+/// A commit on its way to the disk, with the tasks whose answers wait for it.
+struct Flight {
+    stored: Appending,
+    tasks: Vec<Task>,
 }
 
 /// Why a batch did not get to its end.
@@ -71,28 +86,40 @@ impl<'a> Batch<'a> {
             loaded: Some(loaded),
             events: Vec::new(),
             tasks: Vec::new(),
+            flight: None,
             committed: false,
         }
     }
 
-    pub async fn carry_out(mut self, open: Vec<CommandRow>, asks: &mut VecDeque<Ask>) -> Carried {
-        match self.run(open, asks).await {
-            Ok(loaded) => Carried::All {
-                loaded,
-                committed: self.committed,
-            },
-            Err(Stop::Refused) => {
-                self.give_back(asks);
-                Carried::Refused
+    /// Carries out what other processes asked, then `asks`, then what arrives in `world` meanwhile, if one is given.
+    pub async fn carry_out(
+        mut self,
+        open: Vec<CommandRow>,
+        asks: &mut VecDeque<Ask>,
+        world: Option<&World>,
+    ) -> Carried {
+        let stop = match self.run(open, asks, world).await {
+            Ok(loaded) => {
+                return Carried::All {
+                    loaded,
+                    committed: self.committed,
+                };
             }
-            Err(Stop::Failed(error)) => {
-                self.fail(&error);
-                Carried::Failed(error)
-            }
+            Err(stop) => stop,
+        };
+        self.give_back(asks);
+        match stop {
+            Stop::Refused => Carried::Refused,
+            Stop::Failed(error) => Carried::Failed(error),
         }
     }
 
-    async fn run(&mut self, open: Vec<CommandRow>, asks: &mut VecDeque<Ask>) -> Result<Loaded, Stop> {
+    async fn run(
+        &mut self,
+        open: Vec<CommandRow>,
+        asks: &mut VecDeque<Ask>,
+        world: Option<&World>,
+    ) -> Result<Loaded, Stop> {
         for row in open {
             // One that cannot be read is of a newer version of the program: left for it.
             let Ok(command) = log::parse(&row.body) else {
@@ -106,17 +133,37 @@ impl<'a> Batch<'a> {
             });
             self.apply_last().await?;
         }
-        while let Some(Ask { at, command, sender }) = asks.pop_front() {
-            self.tasks.push(Task {
-                at,
-                command,
-                asker: Asker::Here(sender),
-                answer: None,
-            });
-            self.apply_last().await?;
+        loop {
+            while let Some(Ask { at, command, sender }) = asks.pop_front() {
+                self.tasks.push(Task {
+                    at,
+                    command,
+                    asker: Asker::Here(sender),
+                    answer: None,
+                });
+                self.apply_last().await?;
+            }
+            self.commit(false).await?;
+            if let Some(world) = world {
+                self.meanwhile(asks, world).await;
+            }
+            if asks.is_empty() {
+                self.land().await?;
+                return self.loaded.take().ok_or(Stop::Refused);
+            }
         }
-        self.commit(false).await?;
-        self.loaded.take().ok_or(Stop::Refused)
+    }
+
+    /// Waits until the commit on its way is stored or something else is asked.
+    async fn meanwhile(&mut self, asks: &mut VecDeque<Ask>, world: &World) {
+        let Some(flight) = &mut self.flight else {
+            return;
+        };
+        let arrival = std::pin::pin!(world.arrival());
+        if let Either::Left((stored, _)) = select(flight.stored.as_mut(), arrival).await {
+            flight.stored = Box::pin(ready(stored));
+        }
+        *asks = world.take(BATCH_MAX);
     }
 
     /// Applies the newest task; stores what there is when it gets too much, and around a reset.
@@ -134,6 +181,7 @@ impl<'a> Batch<'a> {
         let mut is_done = is_reset;
         if is_reset {
             self.commit(false).await?;
+            self.land().await?;
         }
         while !is_done {
             if self.events.len() >= EVENTS_PER_COMMIT_MAX {
@@ -154,6 +202,7 @@ impl<'a> Batch<'a> {
         if let Some((after, count_max)) = page {
             // The log is no part of the state: it is read where it ends now, what is being made included.
             self.commit(false).await?;
+            self.land().await?;
             let loaded = self.loaded.as_ref().ok_or(Stop::Refused)?;
             let page = log::page(
                 &self.inner.parts.store,
@@ -170,51 +219,78 @@ impl<'a> Batch<'a> {
         }
         if is_reset {
             self.commit(true).await?;
+            self.land().await?;
         }
         Ok(())
     }
 
-    /// Stores events and answers, then lets the answers leave.
+    /// Begins to store events and answers, once the commit before is stored.
     async fn commit(&mut self, is_reset: bool) -> Result<(), Stop> {
-        let loaded = self.loaded.take().ok_or(Stop::Refused)?;
+        self.land().await?;
+        let loaded = self.loaded.as_mut().ok_or(Stop::Refused)?;
         let mut answers = Vec::new();
         for task in &self.tasks {
             if let (Asker::There(key), Some(answer)) = (&task.asker, &task.answer) {
                 answers.push((key.clone(), log::to_json(answer).map_err(Stop::Failed)?));
             }
         }
-        let has_something = !self.events.is_empty() || !answers.is_empty();
-        let loaded = if has_something {
-            let addition = Addition {
-                events: &self.events,
-                answers,
-                is_reset,
-            };
-            let parts = &self.inner.parts;
-            let stored = log::append(&parts.store, parts.ownership, self.fence, loaded, addition).await;
-            stored.map_err(Stop::Failed)?.ok_or(Stop::Refused)?
-        } else {
-            loaded
+        // A long jump that is stored in parts is not over.
+        let (answered, begun) = std::mem::take(&mut self.tasks)
+            .into_iter()
+            .partition(|task| task.answer.is_some());
+        self.tasks = begun;
+        if self.events.is_empty() && answers.is_empty() {
+            answer(answered);
+            return Ok(());
+        }
+        let addition = Addition {
+            events: &self.events,
+            answers,
+            is_reset,
         };
-        self.loaded = Some(loaded);
+        let parts = &self.inner.parts;
+        let mut stored =
+            log::append(&parts.store, parts.ownership, self.fence, loaded, addition).map_err(Stop::Failed)?;
+        // From here on the driver works on it, whoever waits.
+        if let Poll::Ready(done) = poll!(stored.as_mut()) {
+            stored = Box::pin(ready(done));
+        }
+        self.flight = Some(Flight {
+            stored,
+            tasks: answered,
+        });
         self.events.clear();
-        self.committed |= has_something;
-        for task in std::mem::take(&mut self.tasks) {
-            match task {
-                Task {
-                    asker: Asker::Here(sender),
-                    answer: Some(answer),
-                    ..
-                } => {
-                    // A caller that went away needs no answer.
-                    let _ = sender.send(Ok(answer));
+        Ok(())
+    }
+
+    /// Waits for the commit on its way, and lets its answers leave.
+    async fn land(&mut self) -> Result<(), Stop> {
+        let Some(Flight { stored, tasks }) = self.flight.take() else {
+            return Ok(());
+        };
+        match stored.await {
+            Ok(true) => {
+                self.committed = true;
+                answer(tasks);
+                Ok(())
+            }
+            Ok(false) => {
+                self.loaded = None;
+                // Before those that came later.
+                self.tasks.splice(0..0, tasks);
+                Err(Stop::Refused)
+            }
+            Err(error) => {
+                self.loaded = None;
+                // Nobody knows what became of it.
+                for task in tasks {
+                    if let Asker::Here(sender) = task.asker {
+                        let _ = sender.send(Err(error.clone()));
+                    }
                 }
-                Task { answer: Some(_), .. } => {}
-                // A long jump that is stored in parts is not over.
-                begun => self.tasks.push(begun),
+                Err(Stop::Failed(error))
             }
         }
-        Ok(())
     }
 
     /// Puts callers without an answer back in front; what other processes asked stands in its table.
@@ -226,13 +302,14 @@ impl<'a> Batch<'a> {
             }
         }
     }
+}
 
-    /// Nobody knows what became of the commit.
-    fn fail(self, error: &PortError) {
-        for task in self.tasks {
-            if let Asker::Here(sender) = task.asker {
-                let _ = sender.send(Err(error.clone()));
-            }
+/// Lets answers leave.
+fn answer(tasks: Vec<Task>) {
+    for task in tasks {
+        if let (Asker::Here(sender), Some(answer)) = (task.asker, task.answer) {
+            // A caller that went away needs no answer.
+            let _ = sender.send(Ok(answer));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use torana_domain::time::Timestamp;
+use torana_runtime::BoxFuture;
 use torana_storage::exchange::commands::{self, CommandRow};
 use torana_storage::exchange::worlds::{self, EventRow, Fence, SnapshotRow, Version, WorldRow};
 use torana_storage::time::database_now;
@@ -16,8 +17,9 @@ use crate::port::PortError;
 /// How long others wait for an owner that does not append anything, before they take its world over.
 const LEASE_MS: i64 = 2_000;
 /// Bytes of events after which the state is stored too, so that a start need not read the whole log; with a
-/// larger state, as many bytes as its last snapshot has.
+/// larger state, so many times the bytes of its last snapshot.
 const SNAPSHOT_BYTES_MIN: usize = 64 * 1024;
+const SNAPSHOT_TIMES: usize = 3;
 /// Events that are read at a time.
 const EVENTS_PER_READ: i64 = 5_000;
 /// Commands of other processes that are read at a time.
@@ -273,15 +275,19 @@ fn lease_end(tx: &mut dyn Tx, ownership: Ownership) -> Result<Timestamp, StoreEr
     }
 }
 
-/// Appends the events that led to the state, with the answers that rest on them. `None` if the log refused: the
-/// world has another owner, or a command was withdrawn.
-pub(super) async fn append(
+/// What becomes of an append: false if the log refused, because the world has another owner or a command was
+/// withdrawn.
+pub(super) type Appending = BoxFuture<'static, Result<bool, PortError>>;
+
+/// Begins to append the events that led to the state, with the answers that rest on them. `loaded` is counted as
+/// stored at once: when the append does not succeed, it is worth nothing any more.
+pub(super) fn append(
     store: &Store,
     ownership: Ownership,
     fence: Fence,
-    loaded: Loaded,
+    loaded: &mut Loaded,
     addition: Addition<'_>,
-) -> Result<Option<Loaded>, PortError> {
+) -> Result<Appending, PortError> {
     let Addition {
         events,
         answers,
@@ -302,17 +308,18 @@ pub(super) async fn append(
         ..base
     };
     let later_bytes = loaded.later_bytes + bytes_of(&rows);
-    let is_due = is_reset || later_bytes >= loaded.snapshot_bytes.max(SNAPSHOT_BYTES_MIN);
+    let is_due = is_reset || later_bytes >= SNAPSHOT_BYTES_MIN.max(loaded.snapshot_bytes * SNAPSHOT_TIMES);
     let snapshot = if is_due {
         Some(Arc::new(to_json(&loaded.state)?))
     } else {
         None
     };
-    let (snapshot_bytes, later_bytes) = match &snapshot {
+    loaded.version = to;
+    (loaded.snapshot_bytes, loaded.later_bytes) = match &snapshot {
         Some(body) => (body.len(), 0),
         None => (loaded.snapshot_bytes, later_bytes),
     };
-    let written = store.write("exchange.append", move |tx| {
+    let write = move |tx: &mut dyn Tx| {
         let lease_until = lease_end(tx, ownership)?;
         if !worlds::advance(tx, fence, from, to, lease_until)? {
             return Err(StoreError::Rollback);
@@ -330,17 +337,15 @@ pub(super) async fn append(
             worlds::delete_epochs_before(tx, fence.world_id, to.epoch)?;
         }
         Ok(())
-    });
-    match written.await {
-        Ok(()) => Ok(Some(Loaded {
-            version: to,
-            snapshot_bytes,
-            later_bytes,
-            state: loaded.state,
-        })),
-        Err(StoreError::Rollback) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    };
+    let store = store.clone();
+    Ok(Box::pin(async move {
+        match store.write("exchange.append", write).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Rollback) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }))
 }
 
 /// The events of a world's epoch after a place, up to where the log ends for this state.

@@ -8,16 +8,14 @@ use futures_util::future::select;
 use torana_domain::time::Timestamp;
 use torana_storage::exchange::commands::CommandRow;
 
-use super::batch::{Batch, Carried};
+use super::batch::{BATCH_MAX, Batch, Carried};
 use super::handover::Handover;
 use super::log::{self, Loaded, Standing};
-use super::world::{Ask, Hold, World};
+use super::world::{Ask, Hold, Running, World};
 use super::{Inner, Ownership};
 use crate::core::{self, Command, State};
 use crate::port::PortError;
 
-/// Most commands of one batch.
-const BATCH_MAX: usize = 512;
 /// Most times that a command is tried again because another process was faster.
 const ATTEMPTS_MAX: u32 = 16;
 /// Pause between two looks at what other processes ask, or answered.
@@ -28,15 +26,6 @@ pub(super) struct Worker {
     world: Running,
     hold: Hold,
     handover: Handover,
-}
-
-/// A world that has a worker; gives it up when the worker ends without having said so.
-struct Running(Arc<World>);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.abandon();
-    }
 }
 
 /// How an attempt ended that did not fail.
@@ -55,7 +44,7 @@ impl Worker {
         let hold = world.take_hold();
         Self {
             inner,
-            world: Running(world),
+            world: Running::new(world),
             hold,
             handover: Handover::default(),
         }
@@ -64,19 +53,19 @@ impl Worker {
     /// Runs until nothing waits and no other process can be waiting for us.
     pub async fn run(mut self) {
         loop {
-            let asks = self.world.0.take(BATCH_MAX);
+            let asks = self.world.world().take(BATCH_MAX);
             let holds_lease = self.turn(asks).await;
             self.handover.withdraw_overdue(&self.inner).await;
             let is_stopping = self.inner.parts.rt.spawn.is_stopping();
             if !self.handover.is_empty() || (holds_lease && !is_stopping) {
                 let pause = self.inner.parts.rt.sleep.sleep(LOOK_PAUSE);
-                select(std::pin::pin!(self.world.0.arrival()), pause).await;
+                select(std::pin::pin!(self.world.world().arrival()), pause).await;
                 continue;
             }
             if holds_lease {
                 self.release().await;
             }
-            match self.world.0.rest(std::mem::take(&mut self.hold)) {
+            match self.world.rest(std::mem::take(&mut self.hold)) {
                 None => return,
                 Some(hold) => self.hold = hold,
             }
@@ -95,7 +84,7 @@ impl Worker {
                 }
             }
         }
-        let name = &self.world.0.name;
+        let name = &self.world.world().name;
         let error = format!("world {name} is being changed by too many processes");
         fail(asks, &PortError::NotDone(error));
         false
@@ -105,7 +94,7 @@ impl Worker {
     /// their answer already.
     async fn attempt(&mut self, asks: &mut VecDeque<Ask>) -> Result<Attempt, PortError> {
         let parts = &self.inner.parts;
-        let (store, name) = (&parts.store, self.world.0.name.as_str());
+        let (store, name) = (&parts.store, self.world.world().name.as_str());
         let known = self.hold.loaded.take();
         let wants_answers = !self.handover.is_empty();
         let looked = log::look(
@@ -154,7 +143,12 @@ impl Worker {
             return Ok(Attempt::Again);
         };
         let batch = Batch::new(&self.inner, fence, loaded);
-        match batch.carry_out(open, asks).await {
+        // Between two batches of a shared world comes a look at what other processes ask.
+        let is_alone = self.inner.parts.ownership == Ownership::Alone;
+        match batch
+            .carry_out(open, asks, is_alone.then_some(self.world.world()))
+            .await
+        {
             Carried::All { loaded, committed } => {
                 self.hold.loaded = Some(loaded);
                 let is_shared = self.inner.parts.ownership == Ownership::Shared;
@@ -173,7 +167,7 @@ impl Worker {
         let (seed, start) = beginning(&self.inner, &first.command, first.at);
         let mut state = State::empty();
         let events = core::start(&mut state, &self.inner.market_at(start), seed, start);
-        let (store, name) = (&self.inner.parts.store, self.world.0.name.as_str());
+        let (store, name) = (&self.inner.parts.store, self.world.world().name.as_str());
         let made = log::create(store, name, self.inner.parts.ownership, state, &events).await;
         if let Some((fence, loaded)) = made.map_err(not_done)? {
             self.hold.fence = Some(fence);
@@ -187,7 +181,7 @@ impl Worker {
         if let Some(fence) = self.hold.fence
             && let Err(error) = log::release(&self.inner.parts.store, fence).await
         {
-            tracing::debug!(world.name = self.world.0.name, %error, "lease not given back, it will run out");
+            tracing::debug!(world.name = self.world.world().name, %error, "lease not given back, it will run out");
         }
     }
 }

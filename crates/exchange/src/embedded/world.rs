@@ -1,7 +1,7 @@
 //! One world in memory: what waits for it, and what its worker leaves behind between two runs.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use futures_channel::oneshot;
@@ -99,8 +99,7 @@ impl World {
         std::mem::replace(&mut inbox.waiting, rest)
     }
 
-    /// Ends the worker's run, which leaves its hold here; gives it back if something waits.
-    pub fn rest(&self, hold: Hold) -> Option<Hold> {
+    fn rest(&self, hold: Hold) -> Option<Hold> {
         let mut inbox = self.inbox();
         if !inbox.waiting.is_empty() {
             return Some(hold);
@@ -122,12 +121,75 @@ impl World {
         })
     }
 
-    /// A worker ended half-way: whoever waits learns that there is no answer, and the next command starts anew.
-    pub fn abandon(&self) {
+    fn abandon(&self) {
         let mut inbox = self.inbox();
-        if inbox.has_worker {
-            inbox.has_worker = false;
-            inbox.waiting.clear();
+        inbox.has_worker = false;
+        inbox.waiting.clear();
+    }
+}
+
+/// A worker's run on a world. If it ends half-way, whoever waits learns that there is no answer, and the next command
+/// starts anew.
+pub(super) struct Running {
+    world: Arc<World>,
+    /// After it the world may have another worker already, whose commands are none of this one's business.
+    is_over: bool,
+}
+
+impl Running {
+    pub fn new(world: Arc<World>) -> Self {
+        Self {
+            world,
+            is_over: false,
         }
+    }
+
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Ends the run, which leaves its hold with the world; gives it back if something waits.
+    pub fn rest(&mut self, hold: Hold) -> Option<Hold> {
+        let hold = self.world.rest(hold);
+        self.is_over = hold.is_none();
+        hold
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.world.abandon();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask() -> (Ask, oneshot::Receiver<Result<Answer, PortError>>) {
+        let (sender, answer) = oneshot::channel();
+        let (at, command) = (Timestamp(0), Command::AdvanceTo);
+        (Ask { at, command, sender }, answer)
+    }
+
+    #[test]
+    fn a_worker_that_ended_well_takes_nothing_from_the_next_one() {
+        let world = Arc::new(World::new("acme"));
+        assert!(matches!(world.offer(ask().0), Offered::First));
+        let mut first = Running::new(Arc::clone(&world));
+        assert_eq!(world.take(9).len(), 1);
+        assert!(first.rest(Hold::default()).is_none());
+        let (later, mut answer) = ask();
+        assert!(matches!(world.offer(later), Offered::First));
+        drop(first);
+        assert_eq!(world.take(9).len(), 1);
+        // One that ends half-way leaves nobody without an answer.
+        let (other, mut lost) = ask();
+        world.offer(other);
+        drop(Running::new(world));
+        assert!(answer.try_recv().is_err(), "taken, and dropped by this test");
+        assert!(lost.try_recv().is_err());
     }
 }

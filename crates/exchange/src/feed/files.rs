@@ -7,7 +7,7 @@ use torana_clock::MarketCalendar;
 use torana_domain::time::Date;
 use torana_instruments::{DataError, Master, ProtectionTable, TickTable};
 
-use super::MarketData;
+use super::{List, MarketData};
 use crate::corporate::CorporateActions;
 
 /// Most files of an installation: the lists of two weeks, and one of each other kind.
@@ -96,7 +96,7 @@ pub fn read_files(files: &BTreeMap<MarketFile, String>) -> Result<MarketData, Da
     let mut lists = BTreeMap::new();
     for (file, text) in files {
         if let MarketFile::Securities(from) = file {
-            lists.insert(*from, read_master(&file.name(), text)?);
+            lists.insert(*from, List::new(read_master(&file.name(), text)?));
         }
     }
     let has_own_slabs = files.contains_key(&MarketFile::Ticks) || files.contains_key(&MarketFile::Protection);
@@ -108,7 +108,7 @@ pub fn read_files(files: &BTreeMap<MarketFile, String>) -> Result<MarketData, Da
     Ok(MarketData {
         calendar: Arc::new(calendar),
         actions: Arc::new(actions),
-        first,
+        first: List::new(first),
         lists,
     })
 }

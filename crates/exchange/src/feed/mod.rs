@@ -15,6 +15,7 @@ use torana_domain::time::{Date, Timestamp};
 use torana_instruments::Master;
 
 use crate::corporate::CorporateActions;
+use crate::market::Memo;
 
 pub use files::{FILES_MAX, MarketFile, bundled_file, read_files};
 pub use load::{Given, Loaded, load};
@@ -25,8 +26,22 @@ pub struct MarketData {
     calendar: Arc<MarketCalendar>,
     actions: Arc<CorporateActions>,
     /// Serves the days before the first list.
-    first: Arc<Master>,
-    lists: BTreeMap<Date, Arc<Master>>,
+    first: List,
+    lists: BTreeMap<Date, List>,
+}
+
+/// A list of securities, and what was looked up in it before.
+#[derive(Debug)]
+pub(crate) struct List {
+    pub master: Arc<Master>,
+    pub memo: Arc<Memo>,
+}
+
+impl List {
+    fn new(master: Arc<Master>) -> Self {
+        let memo = Arc::default();
+        Self { master, memo }
+    }
 }
 
 impl MarketData {
@@ -59,15 +74,24 @@ impl MarketData {
     /// The securities of a trading day: the newest list that is in force on it.
     #[must_use]
     pub fn master_on(&self, day: Date) -> &Arc<Master> {
+        &self.list_on(day).master
+    }
+
+    fn list_on(&self, day: Date) -> &List {
         let in_force = self.lists.range(..=day).next_back();
-        in_force.map_or(&self.first, |(_, master)| master)
+        in_force.map_or(&self.first, |(_, list)| list)
+    }
+
+    /// The list in force at an instant, as for [`Self::master_at`].
+    pub(crate) fn list_at(&self, at: Timestamp) -> &List {
+        self.list_on(self.calendar.book_day(at))
     }
 
     /// The securities at an instant: those of the trading day whose book is shown, so that a list comes into force
     /// with the start of a day and never in its middle.
     #[must_use]
     pub fn master_at(&self, at: Timestamp) -> &Arc<Master> {
-        self.master_on(self.calendar.book_day(at))
+        &self.list_at(at).master
     }
 
     /// When the next list after `at` comes into force; `None` if there is none.

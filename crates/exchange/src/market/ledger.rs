@@ -1,5 +1,7 @@
 //! What accounts need to know of the market: costs and terms, hours of the ledger, corporate actions.
 
+use std::sync::Arc;
+
 use torana_clock::calendar::{Phase, SessionGroup};
 use torana_clock::ist::ist_instant;
 use torana_domain::broker_key::BrokerKey;
@@ -22,14 +24,14 @@ impl Market {
 
     /// The same market with other splits and bonus issues.
     #[must_use]
-    pub fn with_actions(self, actions: &'static CorporateActions) -> Self {
+    pub fn with_actions(self, actions: Arc<CorporateActions>) -> Self {
         Self { actions, ..self }
     }
 
     /// Splits and bonus issues.
     #[must_use]
-    pub const fn actions(&self) -> &'static CorporateActions {
-        self.actions
+    pub const fn actions(&self) -> &Arc<CorporateActions> {
+        &self.actions
     }
 
     /// Whether shares and money are paid out on a trading day.

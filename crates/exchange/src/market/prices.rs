@@ -109,23 +109,15 @@ impl Market {
     /// Tick, band and previous close of a trading day.
     #[must_use]
     pub fn frame(&self, prices: Prices<'_>, listing: &Listing, day: Date) -> Frame {
-        self.frame_from(
-            &anchor(prices, listing),
-            &self.course(prices.seed, listing),
-            listing,
-            day,
-        )
+        self.day_prices(prices, listing, day).frame
     }
 
     /// All prices of a trading day.
     #[must_use]
     pub fn day_prices(&self, prices: Prices<'_>, listing: &Listing, day: Date) -> DayPrices {
-        self.day_prices_from(
-            &anchor(prices, listing),
-            self.course(prices.seed, listing),
-            listing,
-            day,
-        )
+        let anchor = anchor(prices, listing);
+        let compute = || self.day_prices_from(&anchor, self.course(prices.seed, listing), listing, day);
+        self.memo.day_prices(prices.seed, listing, day, anchor, compute)
     }
 
     /// The first bar after `after` up to and including `until` in which the price of continuous trading reaches one

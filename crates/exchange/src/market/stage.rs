@@ -161,39 +161,34 @@ impl Market {
         times.match_at.plus_ms(-early.cast_signed())
     }
 
-    /// When orders of `group` match in an auction on `day`, in order of time. A halt at such an instant leaves it
-    /// out.
-    #[must_use]
-    pub fn matches_on(
-        &self,
-        prices: Prices<'_>,
+    /// When orders of `group` match in an auction on `day`, in no order. A halt at such an instant leaves it out.
+    pub fn matches_on<'a>(
+        &'a self,
+        prices: Prices<'a>,
         group: SessionGroup,
         day: Date,
-    ) -> Vec<(Timestamp, Auction)> {
-        let Some(times) = self.times(group, day) else {
-            return Vec::new();
-        };
-        let reopening = self
-            .stops(prices, day)
-            .filter(|stop| {
+    ) -> impl Iterator<Item = (Timestamp, Auction)> + 'a {
+        let times = self.times(group, day).into_iter();
+        let all = times.flat_map(move |times| {
+            let is_auction = move |stop: &Stop| {
                 stop.reopens > stop.until
                     && times.continuous_from < stop.reopens
                     && stop.reopens <= times.continuous_to
-            })
-            .map(|stop| (stop.reopens, Auction::Reopening));
-        let planned = [
-            (times.opening, Auction::Opening),
-            (times.closing, Auction::Closing),
-        ];
-        let planned = planned
-            .into_iter()
-            .filter_map(|(auction, which)| Some((auction?.match_at, which)));
-        let mut all: Vec<_> = planned
-            .chain(reopening)
-            .filter(|(at, _)| self.stop_at(prices, day, *at).is_none())
-            .collect();
-        all.sort_unstable();
-        all
+            };
+            let reopening = self
+                .stops(prices, day)
+                .filter(is_auction)
+                .map(|stop| (stop.reopens, Auction::Reopening));
+            let planned = [
+                (times.opening, Auction::Opening),
+                (times.closing, Auction::Closing),
+            ];
+            let planned = planned
+                .into_iter()
+                .filter_map(|(auction, which)| Some((auction?.match_at, which)));
+            planned.chain(reopening)
+        });
+        all.filter(move |(at, _)| self.stop_at(prices, day, *at).is_none())
     }
 
     /// When orders of a day that are at the exchange at `at` end by themselves: with the closing auction or the end

@@ -72,9 +72,9 @@ impl BookError {
 
 /// An order at an earlier instant; `None` if the broker did not have it then.
 fn as_it_was(mut order: PaperOrder, then: Timestamp) -> Option<PaperOrder> {
-    order.history.retain(|row| row.at <= then);
+    order.history.forget_after(then);
     order.trades.retain(|trade| trade.at <= then);
-    let row = *order.history.last()?;
+    let row = order.history.last()?;
     if row.status != order.status {
         order.error_code = None;
         order.status_message = None;

@@ -126,9 +126,6 @@ impl State {
         if let Some(id) = id_number(&order.broker_order_id) {
             self.order_ids.insert(id, (key.clone(), number));
         }
-        if let Some(reference) = &order.reference {
-            self.references.insert((key.clone(), reference.clone()));
-        }
         name_at_exchange(self.seed, &mut order);
         let listed = Listed::of(&order);
         account.reserve(order);

@@ -11,6 +11,7 @@ use torana_instruments::Exchange;
 use super::*;
 use crate::core::charges::{Charges, Rates};
 use crate::core::line::{Line, Worth};
+use crate::core::tape::Tape;
 use crate::core::terms::Product;
 
 #[derive(Default)]
@@ -26,6 +27,8 @@ struct Books {
 pub(super) struct Audit {
     /// Events that are in the books.
     seen: usize,
+    /// Prices as they were at each event: a split restates those of before it.
+    tape: Option<Tape>,
     orders: BTreeMap<(AccountKey, u64), PaperOrder>,
     books: BTreeMap<AccountKey, Books>,
     /// Accounts that may owe money: intraday losses and auctions can cost more than there is.
@@ -42,6 +45,11 @@ impl Audit {
     }
 
     fn add(&mut self, world: &World, event: &Event) {
+        match (&event.fact, &mut self.tape) {
+            (Fact::WorldStarted { tape, .. }, _) => self.tape = Some(tape.clone()),
+            (fact, Some(tape)) => tape.evolve(fact),
+            (_, None) => {}
+        }
         match &event.fact {
             Fact::AccountMade { key, account } => {
                 let held = account.lines.iter();
@@ -134,7 +142,7 @@ impl Audit {
             world.is_trading(&order.ticker, event.at),
             "filled outside the session"
         );
-        let frame = world.frame_at(&order.ticker, event.at);
+        let frame = world.frame_on(self.tape.as_ref().unwrap(), &order.ticker, event.at);
         assert!(frame.allows(price));
         let sign = if order.side == Side::Buy { 1 } else { -1 };
         let books = self.books.get_mut(key).unwrap();

@@ -58,7 +58,7 @@ fn a_stop_loss_sleeps_until_the_price_reaches_its_trigger() {
                 &world.history(session, &id),
                 &["TRIGGER PENDING", "OPEN", "COMPLETE"],
             );
-            let woke = order.history[4].at;
+            let woke = order.history.iter().nth(4).unwrap().at;
             world.now = woke.plus_ms(-1);
             let reached = |price: Price| {
                 if side == Buy {

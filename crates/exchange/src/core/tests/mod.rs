@@ -247,9 +247,14 @@ impl World {
 
     /// The frame of a security on the day of `at`.
     fn frame_at(&self, ticker: &str, at: Timestamp) -> price::Frame {
+        self.frame_on(&self.state.tape, ticker, at)
+    }
+
+    fn frame_on(&self, tape: &tape::Tape, ticker: &str, at: Timestamp) -> price::Frame {
         let listing = self.market.listing(ticker).unwrap();
-        self.market
-            .frame(self.state.prices(), &listing, self.market.order_day(at))
+        let seed = self.state.seed;
+        let prices = tape::Prices { seed, tape };
+        self.market.frame(prices, &listing, self.market.order_day(at))
     }
 
     /// Whether orders of a security may fill at `at`.

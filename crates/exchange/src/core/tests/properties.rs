@@ -1,5 +1,7 @@
 //! What must hold after any script. Scripts: 256, or as many as `PROPTEST_CASES` says.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use torana_domain::order::OrderState;
 use torana_instruments::Exchange;
@@ -61,10 +63,10 @@ ratio = "1:3"
 "#;
 
 fn world(seed: u64) -> World {
-    static PARSED: std::sync::OnceLock<CorporateActions> = std::sync::OnceLock::new();
-    let actions = PARSED.get_or_init(|| CorporateActions::parse(ACTIONS).unwrap());
+    static PARSED: std::sync::OnceLock<Arc<CorporateActions>> = std::sync::OnceLock::new();
+    let actions = PARSED.get_or_init(|| Arc::new(CorporateActions::parse(ACTIONS).unwrap()));
     let mut world = World::starting(seed, at(MONDAY_10));
-    world.market = world.market.with_actions(actions);
+    world.market = world.market.with_actions(Arc::clone(actions));
     world
 }
 

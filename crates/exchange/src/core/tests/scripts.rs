@@ -130,8 +130,9 @@ fn perform(world: &mut World, act: Act) {
 
 /// Every status of an order follows from the one before; only fills repeat one.
 fn check_history(order: &PaperOrder) {
-    assert_eq!(order.history[0].status, Status::Received);
-    for pair in order.history.windows(2) {
+    let rows: Vec<_> = order.history.iter().collect();
+    assert_eq!(rows[0].status, Status::Received);
+    for pair in rows.windows(2) {
         let (from, to) = (pair[0], pair[1]);
         let is_turn = Turn::ALL
             .iter()

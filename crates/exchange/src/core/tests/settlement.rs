@@ -1,5 +1,7 @@
 //! Short deliveries and their auctions, settlement holidays, bonus issues.
 
+use std::sync::Arc;
+
 use torana_domain::order::OrderState;
 use torana_domain::order::Side::{Buy, Sell};
 
@@ -15,7 +17,7 @@ fn what_is_not_delivered_is_bought_in_at_the_seller_s_cost() {
     let session = world.login("DEMO01");
     let sbin = world.positions(&session);
     assert!(sbin.is_empty());
-    let isin = world.market.listing("SBIN").unwrap().isin;
+    let isin = world.market.listing("SBIN").unwrap().isin.clone();
     let key = session.key.clone();
     let fail = |key: AccountKey| Command::FailDelivery {
         key,
@@ -106,7 +108,7 @@ fn nothing_is_paid_out_on_a_settlement_holiday() {
     let mut world = World::starting(7, at("2026-03-30T04:30:00.000Z"));
     let session = world.login("DEMO01");
     world.taken(&session, market(Buy, "SBIN", 3));
-    let isin = world.market.listing("SBIN").unwrap().isin;
+    let isin = world.market.listing("SBIN").unwrap().isin.clone();
     let quantities = |world: &mut World, text: &str| {
         world.go_to(text);
         let session = world.login("DEMO01");
@@ -139,7 +141,7 @@ ratio = "1:2"
 
 #[test]
 fn a_bonus_multiplies_shares_and_keeps_their_cost() {
-    let actions = Box::leak(Box::new(CorporateActions::parse(BONUS).unwrap()));
+    let actions = Arc::new(CorporateActions::parse(BONUS).unwrap());
     let mut world = World::new();
     world.market = world.market.with_actions(actions);
     world.go_to("2026-01-06T12:00:00.000Z");
@@ -155,6 +157,16 @@ fn a_bonus_multiplies_shares_and_keeps_their_cost() {
     // 25 × 3 ÷ 2 = 37 and a half, which is paid in cash.
     assert_eq!(infy.quantity, Shares(37));
     assert_eq!(infy.average_price, Price((25 * 14_102_000 + 18) / 37));
+    // Prices follow: the band lies around the restated close.
+    let now = world.market.order_day(world.now);
+    let frame = world.market.frame(world.state.prices(), &listing, now);
+    let restated = close.0 * 2 / 3;
+    assert!(
+        (frame.previous_close.0 - restated).abs() <= frame.tick.0,
+        "{frame:?} {restated}"
+    );
+    let price = world.market.last_price(world.state.prices(), &listing, world.now);
+    assert!(frame.allows(price), "{price:?} in {frame:?}");
     let half = close.0 * 2 / 3 / 100 / 2;
     assert!((world.account(&session).cash.0 - cash.0 - half).abs() <= 1);
     let order = world.account(&session).orders.values().next().cloned();

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 const TICKERS: [&str; 6] = ["INFY", "ITC", "MRF", "NIFTYBEES", "LIQUIDBEES", "3MINDIA"];
 
-fn listing(ticker: &str) -> Listing {
+fn listing(ticker: &str) -> Arc<Listing> {
     Market::bundled().listing(ticker).unwrap()
 }
 

@@ -9,6 +9,12 @@ fn ist(text: &str) -> Timestamp {
     at(&format!("{}Z", text.replace(' ', "T"))).plus_ms(-torana_clock::ist::IST_OFFSET_MS)
 }
 
+fn sorted(matches: impl Iterator<Item = (Timestamp, Auction)>) -> Vec<(Timestamp, Auction)> {
+    let mut all: Vec<_> = matches.collect();
+    all.sort_unstable();
+    all
+}
+
 #[test]
 fn the_stages_of_a_day_with_a_closing_auction() {
     let (market, tape) = (Market::bundled(), tape());
@@ -137,7 +143,7 @@ fn a_halt_stops_everything_and_reopens_with_an_auction() {
     assert_eq!(stage("11:45:00.000"), reopening);
     assert_eq!(stage("12:00:00.000"), Stage::Continuous);
     assert_eq!(
-        market.matches_on(prices(7, &tape), infy.group, day),
+        sorted(market.matches_on(prices(7, &tape), infy.group, day)),
         [
             (ist("2026-09-08 09:10:00.000"), Auction::Opening),
             (ist("2026-09-08 12:00:00.000"), Auction::Reopening),
@@ -162,7 +168,7 @@ fn a_halt_stops_everything_and_reopens_with_an_auction() {
     tape.halts[0].until = ist("2026-09-09 00:00:00.000");
     tape.halts[0].reopens = tape.halts[0].until;
     assert_eq!(
-        market.matches_on(prices(7, &tape), infy.group, day),
+        sorted(market.matches_on(prices(7, &tape), infy.group, day)),
         [(ist("2026-09-08 09:10:00.000"), Auction::Opening)]
     );
     for time in ["11:00:00.000", "15:22:00.000", "15:55:00.000"] {
@@ -228,7 +234,7 @@ fn a_halt_that_the_calendar_dates_stops_the_market_too() {
     let halt = "[[halt]]\non = \"2026-09-08\"\nfrom = \"11:00\"\nto = \"11:30\"\nauction_minutes = 15\nreason = \"a fault\"\n[amo.default]";
     let file = include_str!("../../../../clock/data/nse.toml").replacen("[amo.default]", halt, 1);
     let calendar = Arc::new(MarketCalendar::parse(&file).unwrap());
-    let market = Market::new(calendar, Arc::clone(Master::bundled()));
+    let market = Market::new(calendar, Arc::clone(Master::bundled()), Arc::default());
     let tape = tape();
     let stage = |text: &str| {
         let now = ist(&format!("2026-09-08 {text}"));
