@@ -33,6 +33,8 @@ pub enum What {
     Details,
     /// Time to ready, idle memory, size of the binary
     Startup,
+    /// The paper exchange: order events, long walks of the clock
+    Exchange,
     /// Everything
     All,
 }

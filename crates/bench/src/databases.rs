@@ -132,6 +132,22 @@ impl Place {
         }
     }
 
+    /// A database of the exchange in this place, with its schema.
+    pub fn open_exchange(&self) -> Result<Store> {
+        let store = match &self.postgres {
+            Some(_) => self.open(None)?,
+            None => Store::new(Arc::new(SqliteDriver::open(
+                self.folder.join("exchange.db"),
+                SqliteOptions::default(),
+            )?)),
+        };
+        let migrations = torana_storage::exchange::MIGRATIONS;
+        runtime()?
+            .block_on(migrate::apply(&store, migrations, now()))
+            .context("migrations of the exchange")?;
+        Ok(store)
+    }
+
     /// Brings the database into the state of one that has been used for a while: statistics and visibility
     /// are known, nothing waits to be written back.
     pub fn settle(&self) -> Result<()> {

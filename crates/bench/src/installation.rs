@@ -95,6 +95,13 @@ impl Running {
     }
 }
 
+/// Lets webhooks go to a receiver on loopback.
+pub fn allow_egress(folder: &Path, receiver: SocketAddr) -> Result<()> {
+    let path = folder.join("torana.toml");
+    let settings = fs::read_to_string(&path).context("settings")?;
+    fs::write(&path, format!("{settings}egress.allow = [\"{receiver}\"]\n")).context("settings")
+}
+
 /// Settings on free ports, everything else as by default.
 pub fn settings(folder: &Path, database: Option<&str>) -> String {
     let mut lines = vec![

@@ -10,6 +10,7 @@ mod args;
 mod bare_http;
 mod databases;
 mod disk;
+mod exchange;
 mod installation;
 mod load;
 mod machine;
@@ -31,6 +32,10 @@ use anyhow::Result;
 use clap::Parser as _;
 
 use crate::args::{Cli, Command, RunArgs};
+
+/// The same as that of the gateway, so that what runs in this process costs what it costs there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {

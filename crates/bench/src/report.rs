@@ -97,6 +97,18 @@ pub fn json(outcome: &Outcome, verdicts: &[Verdict]) -> Value {
         .iter()
         .map(|engine| (engine.engine.as_str().to_owned(), engine_json(engine)))
         .collect();
+    let exchange: Map<String, Value> = outcome
+        .exchange
+        .iter()
+        .map(|figure| {
+            let rounds: Vec<f64> = figure.rounds.iter().copied().map(rounded).collect();
+            let median = figure.median().map(rounded);
+            (
+                figure.name.clone(),
+                json!({"unit": figure.unit, "median": median, "rounds": rounds}),
+            )
+        })
+        .collect();
     let startup = outcome.startup.as_ref().map(|startup| {
         let ways: Map<String, Value> = startup
             .ways
@@ -121,6 +133,7 @@ pub fn json(outcome: &Outcome, verdicts: &[Verdict]) -> Value {
         "storedLarge": outcome.stored_large,
         "engines": engines,
         "startup": startup,
+        "exchange": exchange,
         "targets": verdicts.iter().map(verdict_json).collect::<Vec<_>>(),
     })
 }

@@ -54,10 +54,16 @@ struct RandomIds {
 impl Requests {
     /// Creations.
     pub fn create(credentials: &Credentials) -> Self {
-        let (gateway, headers, length) = (&credentials.gateway, credentials.headers(), CREATE_BODY.len());
+        let path = format!("/gateway/{}/transaction", credentials.gateway);
+        Self::post(credentials, &path, CREATE_BODY)
+    }
+
+    /// One call with a JSON body, by the user of the token.
+    pub fn post(credentials: &Credentials, path: &str, body: &str) -> Self {
+        let (headers, length) = (credentials.headers(), body.len());
         let text = format!(
-            "POST /gateway/{gateway}/transaction HTTP/1.1\r\n{headers}content-type: application/json\r\n\
-             content-length: {length}\r\n\r\n{CREATE_BODY}"
+            "POST {path} HTTP/1.1\r\n{headers}content-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{body}"
         );
         Self {
             bytes: text.into_bytes(),

@@ -10,6 +10,7 @@ use crate::args::{BodySizes, EngineChoice, RunArgs, What};
 use crate::bare_http::BareHttp;
 use crate::databases::{Databases, Engine};
 use crate::disk;
+use crate::exchange;
 use crate::installation::{Installation, Running};
 use crate::load::{closed_loop, open_loop};
 use crate::machine::Machine;
@@ -56,6 +57,12 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
             );
         }
     }
+    let exchange = if args.wants(What::Exchange) {
+        let binary = (!args.ceilings_only).then_some(binary.as_path());
+        exchange::measure(args, binary, &folder, &chosen(args.engine), say)?
+    } else {
+        Vec::new()
+    };
     // Nothing of it is needed any more; what stays is removed by the next run.
     let _ = fs::remove_dir_all(&folder);
     let (rounds, seconds, stored_large) = (args.rounds, args.seconds, args.stored);
@@ -68,6 +75,7 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
         stored_large,
         startup,
         engines,
+        exchange,
     })
 }
 
