@@ -29,11 +29,11 @@ rust_tests() {
 # Runs tests beside one throw-away cluster.
 with_postgres() {
   POSTGRES=()
-  if [ "${TORANA_SKIP_POSTGRES:-}" = 1 ]; then
-    echo "PostgreSQL is skipped: TORANA_SKIP_POSTGRES=1"
+  if [ "${TORANA_TEST_SKIP_POSTGRES:-}" = 1 ]; then
+    echo "PostgreSQL is skipped: TORANA_TEST_SKIP_POSTGRES=1"
   elif [ -z "${TORANA_TEST_POSTGRES_URL:-}" ]; then
     have_postgres || install postgresql
-    have_postgres || missing "PostgreSQL 14 or newer" "apt-get install postgresql, or set TORANA_SKIP_POSTGRES=1" || return
+    have_postgres || missing "PostgreSQL 14 or newer" "apt-get install postgresql, or set TORANA_TEST_SKIP_POSTGRES=1" || return
     POSTGRES=("$TARGET/debug/with-postgres")
   fi
   "$@"

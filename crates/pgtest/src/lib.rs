@@ -3,7 +3,7 @@
 //! Tests call [`fresh_database`]; the cluster behind it starts once per test process and ends with it, also
 //! if the process is killed. Benchmarks call [`Cluster::start`] with a durable cluster on the disk they want.
 //!
-//! Environment: `TORANA_SKIP_POSTGRES=1` skips what needs PostgreSQL; `TORANA_TEST_POSTGRES_URL` names a
+//! Environment: `TORANA_TEST_SKIP_POSTGRES=1` skips what needs PostgreSQL; `TORANA_TEST_POSTGRES_URL` names a
 //! running server, where the tests then make their databases, instead of a cluster of their own.
 
 mod cluster;
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub use cluster::{Cluster, ClusterOptions};
 
 /// Set to `1` to skip the tests that need PostgreSQL.
-pub const SKIP_VARIABLE: &str = "TORANA_SKIP_POSTGRES";
+pub const SKIP_VARIABLE: &str = "TORANA_TEST_SKIP_POSTGRES";
 /// URL of a running server whose user may create databases; its database part is not used.
 pub const URL_VARIABLE: &str = "TORANA_TEST_POSTGRES_URL";
 
@@ -26,13 +26,13 @@ pub enum PgError {
     #[error(
         "PostgreSQL 14 or newer is not installed: `{0}` is neither in PATH nor in /usr/lib/postgresql/*/bin. \
          Install it (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql), or set \
-         TORANA_SKIP_POSTGRES=1 to skip the tests that need it"
+         TORANA_TEST_SKIP_POSTGRES=1 to skip the tests that need it"
     )]
     NotInstalled(&'static str),
     /// The tests run as root, which PostgreSQL refuses, and no other user can be taken.
     #[error(
         "PostgreSQL refuses to run as root and there is no user `postgres` or `nobody` to run it as (with \
-         `setpriv` or `runuser`): run the tests as another user, or set TORANA_SKIP_POSTGRES=1"
+         `setpriv` or `runuser`): run the tests as another user, or set TORANA_TEST_SKIP_POSTGRES=1"
     )]
     NoUser,
     /// A program failed.

@@ -35,6 +35,21 @@ pub struct Options {
     pub traced_calls: Option<&'static str>,
 }
 
+/// The engine of tests that do not care: `sqlite`, or `postgres` to see the whole suite on it.
+const ENGINE_VARIABLE: &str = "TORANA_TEST_ENGINE";
+
+impl Default for Options {
+    /// [`Options::new`] on the engine of the run.
+    fn default() -> Self {
+        let is_postgres = std::env::var(ENGINE_VARIABLE).is_ok_and(|name| name == "postgres");
+        Self::new(if is_postgres {
+            Engine::Postgres
+        } else {
+            Engine::Sqlite
+        })
+    }
+}
+
 impl Options {
     /// Profile `sandbox`, nothing seeded.
     #[must_use]

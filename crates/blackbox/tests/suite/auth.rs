@@ -159,7 +159,7 @@ fn the_first_failed_check_answers(engine: Engine) {
 
 #[test]
 fn route_method_and_size_come_before_the_credentials() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let large = vec![b' '; 256 * 1024 + 1];
     partner
         .send("POST", "/gateway/nobody/nothing", &[], b"{}")
@@ -174,7 +174,7 @@ fn route_method_and_size_come_before_the_credentials() {
 
 #[test]
 fn a_connected_user_is_checked_before_the_fields_and_fields_before_enabled_intents() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let token = partner.connected(&partner.connect("kite", "DEMO01"));
     partner
@@ -188,7 +188,7 @@ fn a_connected_user_is_checked_before_the_fields_and_fields_before_enabled_inten
 #[test]
 fn an_intent_or_broker_that_the_operator_switched_off_is_refused() {
     let (_torana, partner) = Torana::with_partner_and(
-        Options::new(Engine::Sqlite),
+        Options::default(),
         &["--set", "intents=CONNECT,TRANSACTION", "--set", "brokers=kite"],
     );
     partner.open_market();
@@ -205,7 +205,7 @@ fn an_intent_or_broker_that_the_operator_switched_off_is_refused() {
 
 #[test]
 fn an_ignored_gateway_header_changes_nothing() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let answer = partner.post_with(
         &partner.creation(),
         &partner.guest(),
@@ -217,7 +217,7 @@ fn an_ignored_gateway_header_changes_nothing() {
 
 #[test]
 fn failed_checks_from_one_address_are_limited_where_the_operator_says_so() {
-    let options = Options::new(Engine::Sqlite).set("ratelimit.auth_failures_per_minute", "5");
+    let options = Options::default().set("ratelimit.auth_failures_per_minute", "5");
     let (_torana, partner) = Torana::with_partner(options);
     let wrong = || {
         partner.send(

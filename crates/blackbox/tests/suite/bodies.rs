@@ -2,11 +2,11 @@
 
 use serde_json::json;
 use torana_testkit::partner::basket;
-use torana_testkit::{Engine, Options, Torana};
+use torana_testkit::{Options, Torana};
 
 #[test]
 fn bodies_that_are_no_json_object_are_refused() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     let send = |body: &[u8], content_type: &str| {
         let mut headers = partner.credentials(&guest);
@@ -48,7 +48,7 @@ fn bodies_that_are_no_json_object_are_refused() {
 
 #[test]
 fn a_body_may_have_256_kib_and_not_a_byte_more() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     let padded = |length: usize| {
         let mut body = br#"{"intent":"CONNECT"}"#.to_vec();
@@ -61,7 +61,7 @@ fn a_body_may_have_256_kib_and_not_a_byte_more() {
 
 #[test]
 fn ids_and_expiry_have_their_form() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.start_world_at("2026-01-05T04:30:00.000Z", true);
     let guest = partner.guest();
     let first = partner.create(&guest, &json!({"intent": "CONNECT"})).data();

@@ -104,7 +104,7 @@ on_both_engines!(
 
 #[test]
 fn bad_gateway_settings_are_refused() {
-    let torana = Torana::prepare(Options::new(Engine::Sqlite));
+    let torana = Torana::prepare(Options::default());
     for flags in [
         &["--origin", "app.acme.example"][..],
         &["--origin", "https://app.acme.example/path"],
@@ -132,7 +132,7 @@ fn bad_gateway_settings_are_refused() {
 
 #[test]
 fn secrets_are_shown_once_and_later_only_as_fingerprints() {
-    let torana = Torana::prepare(Options::new(Engine::Sqlite));
+    let torana = Torana::prepare(Options::default());
     let keys = torana.create_gateway(
         "acme",
         &[
@@ -185,7 +185,7 @@ fn secrets_are_shown_once_and_later_only_as_fingerprints() {
 
 #[test]
 fn tokens_of_the_command_line_are_accepted() {
-    let (torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let guest = torana.cli(&["token", "guest", "--gateway", "acme", "--ttl", "1h"]);
     let guest = guest.succeeded().stdout.trim().to_owned();
@@ -237,7 +237,7 @@ fn a_disabled_gateway_answers_403_until_it_is_enabled(engine: Engine) {
 
 #[test]
 fn openapi_prints_the_document_that_the_server_serves() {
-    let (torana, _partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (torana, _partner) = Torana::with_partner(Options::default());
     let printed = cli::bare(&["openapi"]);
     let mut printed: Value = serde_json::from_str(&printed.succeeded().stdout).expect("JSON");
     let mut served = Client::default()

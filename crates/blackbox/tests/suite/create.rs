@@ -1,7 +1,7 @@
 //! Creation: the fields that all intents share, and the intents that are not there yet.
 
 use serde_json::{Value, json};
-use torana_testkit::{Engine, Options, Partner, Torana};
+use torana_testkit::{Options, Partner, Torana};
 
 const ISCID: &str = "60c72b2f9b1e8a0012345678";
 pub const BAD: (u16, &str) = (400, "validation_failed");
@@ -25,7 +25,7 @@ pub fn check(partner: &Partner, token: &str, cases: Vec<(&str, Value, (u16, &str
 
 #[test]
 fn common_fields_are_validated() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let connect = |member: &str, value: Value| {
         let mut body = json!({"intent": "CONNECT"});
         body[member] = value;
@@ -96,7 +96,7 @@ fn common_fields_are_validated() {
 
 #[test]
 fn intents_that_are_not_there_yet_are_validated_and_then_refused() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let smallcase = |kind: &str, rest: Value| {
         let mut config = json!({"type": kind});

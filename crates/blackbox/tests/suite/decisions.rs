@@ -224,7 +224,7 @@ fn each_decision_ends_where_it_should(engine: Engine) {
 
 #[test]
 fn a_mismatch_touches_nothing_of_the_second_account() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let user = partner.connect("kite", "DEMO01");
     let token = partner.connected(&user);
@@ -245,7 +245,7 @@ fn a_mismatch_touches_nothing_of_the_second_account() {
 
 #[test]
 fn a_flow_that_was_left_open_may_be_completed_later() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let guest = partner.guest();
     let login = json!({"decision": "close_after_login", "broker": "kite", "account": "DEMO01"});

@@ -135,7 +135,7 @@ fn a_token_sees_what_it_may_see(engine: Engine) {
 
 #[test]
 fn a_malformed_id_says_so() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     let upper = format!("TRX_{}", "A".repeat(32));
     let long = format!("TRX_{}", "0".repeat(33));
@@ -159,7 +159,7 @@ fn a_malformed_id_says_so() {
 
 #[test]
 fn the_same_account_on_two_gateways_is_two_users() {
-    let (torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (torana, partner) = Torana::with_partner(Options::default());
     let other = torana.create_gateway("other", &[]);
     torana.wait_for_gateway("other");
     let other = torana.partner(&other);

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use torana_testkit::{Answer, Client, Engine, Options, Partner, Torana, raw};
+use torana_testkit::{Answer, Client, Options, Partner, Torana, raw};
 
 fn check_refusal(answer: &Answer, base: &str) {
     let body = answer.json();
@@ -80,7 +80,7 @@ fn refusals(partner: &Partner) -> Vec<Answer> {
 
 #[test]
 fn every_refusal_has_the_whole_envelope_and_its_page_exists() {
-    let (torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (torana, partner) = Torana::with_partner(Options::default());
     let docs = Client::default().get(&format!("{}/docs/errors", torana.url()), &[]);
     assert_eq!(docs.status, 200, "{}", docs.text);
     for answer in refusals(&partner) {
@@ -95,7 +95,7 @@ fn every_refusal_has_the_whole_envelope_and_its_page_exists() {
 
 #[test]
 fn request_ids_differ_and_success_has_the_small_envelope() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     let first = partner.create(&guest, &json!({"intent": "CONNECT"}));
     let second = partner.get(&partner.engine("market/status"), &guest);
@@ -119,7 +119,7 @@ fn request_ids_differ_and_success_has_the_small_envelope() {
 
 #[test]
 fn other_methods_answer_405_with_allow() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let cases = [
         ("GET", partner.creation(), "POST"),
         ("DELETE", partner.creation(), "POST"),
@@ -143,7 +143,7 @@ fn other_methods_answer_405_with_allow() {
 
 #[test]
 fn a_trailing_slash_is_accepted_and_a_double_slash_is_not() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     assert_eq!(
         partner
@@ -177,7 +177,7 @@ fn a_trailing_slash_is_accepted_and_a_double_slash_is_not() {
 
 #[test]
 fn routes_of_later_issues_are_unknown() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     for path in [
         "/gateway/mf/getOtp",
@@ -201,7 +201,7 @@ fn routes_of_later_issues_are_unknown() {
 
 #[test]
 fn oversized_and_broken_requests_are_cut_off_and_the_server_goes_on() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let large_header = format!(
         "GET /healthz HTTP/1.1\r\nhost: x\r\nx-a: {}\r\n\r\n",
         "a".repeat(200_000)
@@ -237,7 +237,7 @@ fn oversized_and_broken_requests_are_cut_off_and_the_server_goes_on() {
 
 #[test]
 fn a_body_that_never_ends_is_cut_off() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     let head = format!(
         "POST {} HTTP/1.1\r\nhost: x\r\nx-gateway-secret: {}\r\nx-gateway-authtoken: {guest}\r\ncontent-length: 100\r\n\r\n{{",
@@ -257,7 +257,7 @@ fn a_body_that_never_ends_is_cut_off() {
 
 #[test]
 fn query_parameters_are_read_in_all_their_spellings() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     let ids: Vec<String> = (0..3)
         .map(|digit| format!("TRX_{}", digit.to_string().repeat(32)))

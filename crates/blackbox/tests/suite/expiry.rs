@@ -96,7 +96,7 @@ fn after_the_login_expiry_has_its_own_code(engine: Engine) {
 
 #[test]
 fn in_a_frozen_world_nothing_expires_and_the_sdk_is_told() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.start_world_at(MARKET_OPEN, true);
     let guest = partner.guest();
     let id = partner.transaction(&guest, &json!({"intent": "CONNECT"}));
@@ -121,7 +121,7 @@ fn in_a_frozen_world_nothing_expires_and_the_sdk_is_told() {
 #[test]
 fn extended_statuses_show_the_real_one() {
     let (_torana, partner) =
-        Torana::with_partner_and(Options::new(Engine::Sqlite), &["--set", "extendedStatuses=true"]);
+        Torana::with_partner_and(Options::default(), &["--set", "extendedStatuses=true"]);
     partner.open_market();
     let guest = partner.guest();
     let id = partner.transaction(&guest, &json!({"intent": "CONNECT"}));
@@ -137,7 +137,7 @@ fn extended_statuses_show_the_real_one() {
 
 #[test]
 fn the_clock_refuses_what_it_cannot_do() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.start_world_at(MARKET_OPEN, true);
     let _ = partner
         .clock(&json!({"set": "2026-01-05T04:00:00.000Z"}))

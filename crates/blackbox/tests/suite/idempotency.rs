@@ -53,7 +53,7 @@ fn a_repeated_request_gets_the_stored_answer(engine: Engine) {
 
 #[test]
 fn another_user_with_the_same_key_is_another_request() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let id = partner.connect("kite", "DEMO01");
     assert_eq!(
@@ -65,7 +65,7 @@ fn another_user_with_the_same_key_is_another_request() {
 
 #[test]
 fn refusals_are_not_stored() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     create_with_key(&partner, &guest, "k", r#"{"intent":"PAY"}"#).refused(400, "intent_not_supported");
     let good = create_with_key(&partner, &guest, "k", CONNECT);
@@ -74,7 +74,7 @@ fn refusals_are_not_stored() {
 
 #[test]
 fn a_malformed_key_is_refused() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     for key in ["", &"k".repeat(256)] {
         create_with_key(&partner, &guest, key, CONNECT).refused(400, "validation_failed");
@@ -121,7 +121,7 @@ fn the_stored_answer_survives_a_crash(engine: Engine) {
 
 #[test]
 fn the_control_api_keeps_its_answers_too() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let body = json!({"broker": "kite", "account": "CI0001", "fundsInr": 250_000}).to_string();
     let make = || {
         let headers = [

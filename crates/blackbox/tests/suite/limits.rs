@@ -83,7 +83,7 @@ fn the_defaults_hold(engine: Engine) {
 
 #[test]
 fn a_gateway_may_be_without_limits() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     let answers = many(&partner, 160, |partner| {
         partner.create(&guest, &json!({"intent": "CONNECT"}))

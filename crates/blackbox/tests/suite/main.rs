@@ -23,8 +23,8 @@ macro_rules! on_both_engines {
 
             #[test]
             fn postgres() {
-                if std::env::var("TORANA_SKIP_POSTGRES").is_ok_and(|value| value == "1") {
-                    eprintln!("skipped: TORANA_SKIP_POSTGRES=1");
+                if std::env::var("TORANA_TEST_SKIP_POSTGRES").is_ok_and(|value| value == "1") {
+                    eprintln!("skipped: TORANA_TEST_SKIP_POSTGRES=1");
                 } else {
                     super::$name(torana_testkit::Engine::Postgres);
                 }

@@ -9,7 +9,7 @@ on_both_engines!(a_closed_market_ends_the_flow_or_takes_after_market_orders);
 
 #[test]
 fn the_status_follows_the_calendar() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.start_world_at(MARKET_OPEN, true);
     let guest = partner.guest();
     let status = |query: &str| partner.get(&partner.engine(&format!("market/status{query}")), &guest);
@@ -89,7 +89,7 @@ fn a_closed_market_ends_the_flow_or_takes_after_market_orders(engine: Engine) {
 
 #[test]
 fn the_pages_offer_after_market_orders_only_where_the_partner_asked() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.start_world_at(MARKET_CLOSED, true);
     let guest = partner.guest();
     let sdk = Sdk::initialised(&partner.base, "acme", &guest);

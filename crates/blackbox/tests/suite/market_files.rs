@@ -3,7 +3,7 @@
 use serde_json::json;
 use torana_testkit::partner::{MARKET_OPEN, basket};
 use torana_testkit::wait::wait_until;
-use torana_testkit::{Engine, Options, Torana};
+use torana_testkit::{Options, Torana};
 
 const LIST: &str =
     "SYMBOL,NAME OF COMPANY, SERIES, DATE OF LISTING, PAID UP VALUE, MARKET LOT, ISIN NUMBER, FACE VALUE\r
@@ -19,7 +19,7 @@ fn file(torana: &Torana, name: &str, text: &str) -> String {
 
 #[test]
 fn a_list_comes_into_force_with_its_day_without_a_restart() {
-    let (torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (torana, partner) = Torana::with_partner(Options::default());
     partner.start_world_at(MARKET_OPEN, true);
     let guest = partner.guest();
     let order = basket(&[("20MICRONS", 2)]);
@@ -57,7 +57,7 @@ fn a_list_comes_into_force_with_its_day_without_a_restart() {
 
 #[test]
 fn a_calendar_is_taken_over_and_a_damaged_one_is_not() {
-    let (torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (torana, partner) = Torana::with_partner(Options::default());
     partner.start_world_at(MARKET_OPEN, true);
     let guest = partner.guest();
     let next_open = || {
@@ -112,7 +112,7 @@ fn a_calendar_is_taken_over_and_a_damaged_one_is_not() {
 
 #[test]
 fn refusals_name_file_line_and_reason_and_change_nothing() {
-    let (torana, _) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (torana, _) = Torana::with_partner(Options::default());
     let good = file(&torana, "EQUITY_L.csv", LIST);
     let cases = [
         (

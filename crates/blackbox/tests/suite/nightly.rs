@@ -115,7 +115,7 @@ fn crashes_postgres() {
 #[test]
 #[ignore = "takes minutes: scripts/nightly"]
 fn soak() {
-    let (torana, partner, receiver) = Torana::with_receiver(Options::new(Engine::Sqlite));
+    let (torana, partner, receiver) = Torana::with_receiver(Options::default());
     partner.open_market();
     let guest = partner.guest();
     let decision = json!({"decision": "approve", "broker": "kite", "account": "DEMO01"});
@@ -156,7 +156,7 @@ fn soak() {
 fn transcripts_of_two_builds() {
     let other =
         std::env::var_os("TORANA_OTHER_BINARY").expect("TORANA_OTHER_BINARY: the path of a second build");
-    let here = Options::new(Engine::Sqlite);
+    let here = Options::default();
     let there = Options {
         binary: Some(other.into()),
         ..here.clone()

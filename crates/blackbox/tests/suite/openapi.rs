@@ -1,7 +1,7 @@
 //! The OpenAPI document: it lists what is there, and what it lists is there.
 
 use serde_json::Value;
-use torana_testkit::{Client, Engine, Options, Torana};
+use torana_testkit::{Client, Options, Torana};
 
 const CHECKED_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/openapi.json");
 
@@ -44,7 +44,7 @@ fn shape(path: &str) -> String {
 
 #[test]
 fn the_document_lists_every_route() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let document = Client::default()
         .get(&format!("{}/openapi.json", partner.base), &[])
         .json();
@@ -95,7 +95,7 @@ fn the_document_lists_every_route() {
 
 #[test]
 fn what_the_document_lists_is_there_and_needs_its_credentials() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let document = Client::default()
         .get(&format!("{}/openapi.json", partner.base), &[])
         .json();

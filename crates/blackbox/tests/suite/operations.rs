@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::json;
 use torana_testkit::partner::basket;
 use torana_testkit::process::{binary, free_port};
-use torana_testkit::{Client, Engine, Options, Partner, TempDir, Torana, cli};
+use torana_testkit::{Client, Engine, Options, Partner, TempDir, Torana, cli, wait_until};
 
 on_both_engines!(
     a_stop_finishes_and_a_start_goes_on,
@@ -16,7 +16,7 @@ on_both_engines!(
 #[test]
 fn health_readiness_and_metrics() {
     let port = free_port();
-    let options = Options::new(Engine::Sqlite).set("metrics.listen", &format!("\"127.0.0.1:{port}\""));
+    let options = Options::default().set("metrics.listen", &format!("\"127.0.0.1:{port}\""));
     let (torana, partner) = Torana::with_partner(options);
     for path in ["/healthz", "/readyz"] {
         assert_eq!(
@@ -113,7 +113,7 @@ fn backup_and_doctor_know_the_database(engine: Engine) {
 
 #[test]
 fn rotated_keys_keep_the_data_readable() {
-    let (mut torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (mut torana, partner) = Torana::with_partner(Options::default());
     let create = |partner: &Partner| {
         let (path, body) = (partner.creation(), json!({"intent": "CONNECT"}));
         partner
@@ -155,11 +155,21 @@ fn rotated_keys_keep_the_data_readable() {
 }
 
 #[test]
-fn the_demo_prints_three_lines_and_its_curl_samples_work() {
+fn the_demo_prints_three_lines_its_curl_samples_work_and_it_calls_nobody_outside() {
     let folder = TempDir::new("demo");
-    let mut command = std::process::Command::new(binary());
+    // The tracer stands beside the demo and writes down whom it calls.
+    let (mut command, calls) = (std::process::Command::new("strace"), folder.join("calls"));
     cli::clean_environment(&mut command);
     command.args([
+        "-D",
+        "-f",
+        "-qq",
+        "-e",
+        "trace=connect,sendto,sendmsg",
+        "-o",
+        &calls,
+    ]);
+    command.arg(binary()).args([
         "demo",
         "--listen",
         "127.0.0.1:0",
@@ -216,6 +226,21 @@ fn the_demo_prints_three_lines_and_its_curl_samples_work() {
             output.status.success() && text.contains("\"success\":true"),
             "{sample}: {text}"
         );
+    }
+    let guest = demo.guest();
+    let id = demo.transaction(&guest, &basket(&[("INFY", 1)]));
+    let approve = json!({"decision": "approve", "broker": "kite", "account": "DEMO01"});
+    let _ = demo.complete(&guest, &id, &approve).data();
+    let is_call = |line: &&str| line.contains("sa_family=AF_INET");
+    let called = wait_until("the webhook to the shop", || {
+        let calls = std::fs::read_to_string(&calls).unwrap_or_default();
+        calls.contains("connect(").then_some(calls)
+    });
+    for line in called.lines().filter(is_call) {
+        let is_own = ["inet_addr(\"127.", "\"::1\"", "\"::ffff:127."]
+            .iter()
+            .any(|own| line.contains(own));
+        assert!(is_own, "a call to somewhere else: {line}");
     }
 }
 

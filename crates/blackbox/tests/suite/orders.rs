@@ -174,7 +174,7 @@ fn accounts_behave_as_documented(engine: Engine) {
 
 #[test]
 fn the_orders_route_follows_its_rules() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let (guest, user) = (partner.guest(), partner.connect("kite", "DEMO01"));
     let (token, stranger) = (
@@ -241,7 +241,7 @@ fn the_orders_route_follows_its_rules() {
 
 #[test]
 fn a_limit_order_waits_at_its_price() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let (id, _) = order(&partner, "DEMO01", &basket(&[("INFY", 1)]), &json!({}));
     let price = batch_of(&partner.wait_for_status(&id, "COMPLETED"))["orders"][0]["averagePrice"]
@@ -303,7 +303,7 @@ fn limits_of_the_gateway_are_checked_at_confirmation() {
             "basket: legs 1",
         ),
     ];
-    let mut torana = Torana::prepare(Options::new(Engine::Sqlite));
+    let mut torana = Torana::prepare(Options::default());
     let names = ["order-value", "basket-value", "legs"];
     let keys: Vec<_> = std::iter::zip(names, &cases)
         .map(|(name, case)| torana.create_gateway(name, &["--set", case.0]))

@@ -67,7 +67,7 @@ fn a_handle_opens_one_window_once(engine: Engine) {
 
 #[test]
 fn the_flow_cookie_has_the_attributes_that_protect_it() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let (_sdk, _id, mut browser) = fresh(&partner);
     let flow_id = browser.page().path.split('/').nth(2).unwrap().to_owned();
@@ -98,7 +98,7 @@ fn the_flow_cookie_has_the_attributes_that_protect_it() {
 
 #[test]
 fn forms_without_the_right_token_change_nothing() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let (_sdk, id, mut browser) = fresh(&partner);
     let _ = walk(&mut browser, &Plan::approve("kite", "DEMO01").until("review"));
@@ -130,7 +130,7 @@ fn forms_without_the_right_token_change_nothing() {
 
 #[test]
 fn forms_of_foreign_pages_change_nothing_even_with_the_token() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let (_sdk, id, mut browser) = fresh(&partner);
     let _ = walk(&mut browser, &Plan::approve("kite", "DEMO01").until("review"));
@@ -155,7 +155,7 @@ fn forms_of_foreign_pages_change_nothing_even_with_the_token() {
 
 #[test]
 fn a_handle_is_worth_nothing_at_another_origin() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     let sdk = Sdk::initialised(&partner.base, "acme", &guest);
     let id = partner.transaction(&guest, &json!({"intent": "CONNECT"}));
@@ -188,7 +188,7 @@ fn a_handle_is_worth_nothing_at_another_origin() {
 
 #[test]
 fn steps_cannot_be_skipped() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let (_sdk, id, mut browser) = fresh(&partner);
     let _ = walk(&mut browser, &Plan::approve("kite", "DEMO01").until("brokers"));
@@ -232,7 +232,7 @@ fn steps_cannot_be_skipped() {
 
 #[test]
 fn a_double_submit_places_one_batch() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let (_sdk, id, mut browser) = fresh(&partner);
     let _ = walk(&mut browser, &Plan::approve("kite", "DEMO01").until("review"));
@@ -256,10 +256,8 @@ fn a_double_submit_places_one_batch() {
 
 #[test]
 fn what_a_partner_writes_is_text() {
-    let (_torana, partner) = Torana::with_partner_and(
-        Options::new(Engine::Sqlite),
-        &["--display-name", "<b>Acme</b> & \"Sons\""],
-    );
+    let (_torana, partner) =
+        Torana::with_partner_and(Options::default(), &["--display-name", "<b>Acme</b> & \"Sons\""]);
     partner.open_market();
     let guest = partner.guest();
     let mut body = basket(&[("INFY", 1)]);
@@ -283,7 +281,7 @@ fn what_a_partner_writes_is_text() {
 
 #[test]
 fn unknown_pages_and_methods_say_so_kindly() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let mut browser = Browser::new(&partner.base);
     for path in [
         "/flow/nothing/brokers",
@@ -315,7 +313,7 @@ fn unknown_pages_and_methods_say_so_kindly() {
 
 #[test]
 fn the_flow_returns_only_to_listed_origins() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let guest = partner.guest();
     let sdk = Sdk::initialised(&partner.base, "acme", &guest);
@@ -352,7 +350,7 @@ fn the_flow_returns_only_to_listed_origins() {
 
 #[test]
 fn assets_are_kept_for_ever_and_the_sdk_for_five_minutes() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let (_sdk, _id, browser) = fresh(&partner);
     let page = browser.page();

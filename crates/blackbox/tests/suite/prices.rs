@@ -57,7 +57,7 @@ fn a_price_that_is_set_fills_the_order_that_waits_for_it(engine: Engine) {
 
 #[test]
 fn a_price_of_later_waits_for_its_instant() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.start_world_at(MARKET_OPEN, true);
     let at = "2026-01-05T04:45:00.000Z";
     let ticks = json!([{"ticker": "ITC", "price": 399.5, "at": at}, {"isin": "INE009A01021", "exchange": "NSE", "price": 1501}]);
@@ -71,7 +71,7 @@ fn a_price_of_later_waits_for_its_instant() {
 
 #[test]
 fn refused_prices_are_named_and_none_is_set() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.start_world_at(MARKET_OPEN, true);
     let good = json!({"ticker": "INFY", "price": 1500.5});
     let cases = [

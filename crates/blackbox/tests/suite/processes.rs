@@ -98,7 +98,7 @@ fn a_story_with_an_exchange_of_its_own_survives_its_end(engine: Engine) {
 
 #[test]
 fn a_killed_gateway_places_nothing_twice() {
-    let (mut gateway, mut exchange) = Torana::with_exchange(Options::new(Engine::Sqlite));
+    let (mut gateway, mut exchange) = Torana::with_exchange(Options::default());
     let keys = gateway.create_gateway("acme", &[]);
     exchange.run();
     gateway.run();
@@ -143,7 +143,7 @@ fn a_killed_gateway_places_nothing_twice() {
 
 #[test]
 fn an_exchange_answers_nobody_without_its_key() {
-    let (_gateway, mut exchange) = Torana::with_exchange(Options::new(Engine::Sqlite));
+    let (_gateway, mut exchange) = Torana::with_exchange(Options::default());
     exchange.run();
     let url = |path: &str| format!("{}{path}", exchange.url());
     let port = url("/torana/internal/exchange/v1");
@@ -162,8 +162,8 @@ fn an_exchange_answers_nobody_without_its_key() {
 
 #[test]
 fn two_processes_on_postgres_agree() {
-    if std::env::var("TORANA_SKIP_POSTGRES").is_ok_and(|value| value == "1") {
-        eprintln!("skipped: TORANA_SKIP_POSTGRES=1");
+    if std::env::var("TORANA_TEST_SKIP_POSTGRES").is_ok_and(|value| value == "1") {
+        eprintln!("skipped: TORANA_TEST_SKIP_POSTGRES=1");
         return;
     }
     let (torana, here, receiver) = Torana::with_receiver(Options::new(Engine::Postgres));

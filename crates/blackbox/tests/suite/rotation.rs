@@ -75,7 +75,7 @@ fn the_api_secret_rotates_with_an_overlap(engine: Engine) {
 
 #[test]
 fn the_jwt_secret_signs_with_the_new_value_from_activation() {
-    let (torana, mut partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (torana, mut partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let old = partner.keys.secret.clone();
     let id = partner.transaction(&partner.guest(), &json!({"intent": "CONNECT"}));
@@ -108,7 +108,7 @@ fn the_jwt_secret_signs_with_the_new_value_from_activation() {
 
 #[test]
 fn webhooks_carry_a_signature_by_each_key_during_the_rotation() {
-    let (torana, mut partner, receiver) = Torana::with_receiver(Options::new(Engine::Sqlite));
+    let (torana, mut partner, receiver) = Torana::with_receiver(Options::default());
     partner.open_market();
     let new = new_value(&rotate(&torana, "webhook-key", &[]));
     let status = || torana.cli(&["gateway", "show", "acme"]).stdout;

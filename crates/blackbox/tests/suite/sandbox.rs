@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 use torana_testkit::partner::{MARKET_OPEN, basket};
-use torana_testkit::{Engine, Options, Torana};
+use torana_testkit::{Options, Torana};
 
 #[test]
 fn accounts_are_made_as_asked() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let make = |body: &Value| partner.post_as_gateway(&partner.sandbox("accounts"), body);
     let holding =
@@ -73,7 +73,7 @@ fn accounts_are_made_as_asked() {
 
 #[test]
 fn a_reset_forgets_what_it_says_and_no_more() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let user = partner.connect("kite", "DEMO01");
     let guest = partner.guest();
@@ -118,7 +118,7 @@ fn a_reset_forgets_what_it_says_and_no_more() {
 
 #[test]
 fn a_reset_of_the_exchange_takes_the_proof_of_open_orders() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.start_world_at(MARKET_OPEN, true);
     let guest = partner.guest();
     let id = partner.transaction(&guest, &basket(&[("INFY", 1)]));
@@ -152,7 +152,7 @@ fn a_reset_of_the_exchange_takes_the_proof_of_open_orders() {
 #[test]
 fn the_demo_user_is_there_again_after_a_reset() {
     const DEMO_USER: &str = "631fad01d9fe7ba34b6c0a3a";
-    let torana = Torana::start(Options::new(Engine::Sqlite).demo());
+    let torana = Torana::start(Options::default().demo());
     let partner = torana.demo_partner();
     let holdings = || {
         let token = partner.connected(DEMO_USER);
@@ -180,7 +180,7 @@ fn a_live_gateway_has_no_sandbox_routes() {
     let mut torana = Torana::prepare(
         Options {
             profile: "production",
-            ..Options::new(Engine::Sqlite)
+            ..Options::default()
         }
         .set("server.public_url", "\"https://gateway.example\""),
     );

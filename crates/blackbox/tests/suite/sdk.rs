@@ -14,7 +14,7 @@ fn refused(answer: &Answer, status: u16, error: &str, code: u16) {
 
 #[test]
 fn init_refuses_with_the_numbers_of_the_sdk() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let guest = partner.guest();
     let mut sdk = Sdk::new(&partner.base, "nobody");
     refused(&sdk.init(&guest), 404, "invalid_gateway", 100);
@@ -45,7 +45,7 @@ fn init_refuses_with_the_numbers_of_the_sdk() {
 
 #[test]
 fn calls_need_a_session_and_the_version_header() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let mut sdk = Sdk::new(&partner.base, "acme");
     let id = partner.transaction(&partner.guest(), &json!({"intent": "CONNECT"}));
     sdk.state(&id).refused(401, "sdk_session_expired");
@@ -60,7 +60,7 @@ fn calls_need_a_session_and_the_version_header() {
 
 #[test]
 fn an_unlisted_origin_gets_no_cors_headers_and_no_data() {
-    let (torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (torana, partner) = Torana::with_partner(Options::default());
     torana
         .cli(&[
             "gateway",
@@ -216,7 +216,7 @@ fn a_flow_belongs_to_the_session_that_started_it(engine: Engine) {
 
 #[test]
 fn mismatch_and_no_broker_leave_the_transaction_untouched() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let (first, second) = (
         partner.connect("kite", "DEMO01"),
@@ -256,7 +256,7 @@ fn mismatch_and_no_broker_leave_the_transaction_untouched() {
 
 #[test]
 fn all_twenty_brokers_are_offered_and_connect() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let keys = [
         "aliceblue",
@@ -298,7 +298,7 @@ fn all_twenty_brokers_are_offered_and_connect() {
 
 #[test]
 fn the_identity_decides_a_mismatch_at_the_login_page() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let token = partner.connected(&partner.connect("kite", "DEMO01"));
     let id = partner.transaction(&token, &json!({"intent": "FETCH_FUNDS"}));
@@ -322,7 +322,7 @@ fn the_identity_decides_a_mismatch_at_the_login_page() {
 
 #[test]
 fn a_broker_session_is_offered_again_until_logout() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let guest = partner.guest();
     let mut sdk = Sdk::initialised(&partner.base, "acme", &guest);

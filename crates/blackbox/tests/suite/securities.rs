@@ -232,7 +232,7 @@ fn securities_are_validated_field_by_field(engine: Engine) {
 
 #[test]
 fn refusals_name_the_field() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let body = securities(
         json!([{"ticker": "INFY", "quantity": 1, "type": "BUY"}, {"ticker": "ITC", "quantity": "3", "type": "BUY"}]),
     );

@@ -1,7 +1,7 @@
 //! Bad settings stop the start with exit 3 and a message that names the key, its value and what is allowed.
 
 use torana_testkit::process::binary;
-use torana_testkit::{Engine, Options, Output, TempDir, Torana, cli};
+use torana_testkit::{Options, Output, TempDir, Torana, cli};
 
 fn serve(folder: &TempDir, config: &str, environment: &[(&str, &str)], flags: &[&str]) -> Output {
     let file = folder.join("torana.toml");
@@ -75,7 +75,7 @@ fn every_kind_of_bad_setting_is_refused() {
 fn production_refuses_what_only_a_sandbox_may_do() {
     let options = Options {
         profile: "production",
-        ..Options::new(Engine::Sqlite)
+        ..Options::default()
     };
     let torana = Torana::prepare(options.set("server.public_url", "\"https://gateway.example\""));
     for flags in [&["serve", "--seed-demo-gateway"][..], &["serve", "--seed", "7"]] {
@@ -119,7 +119,7 @@ fn pending_migrations_stop_the_start_until_migrate_is_given() {
 #[test]
 fn an_address_in_use_is_exit_3() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let torana = Torana::prepare(Options::new(Engine::Sqlite));
+    let torana = Torana::prepare(Options::default());
     let output = torana.cli(&[
         "serve",
         "--server.listen",

@@ -1,7 +1,7 @@
 //! User tokens over HTTP: each rule of the contract's table, and the corpus of hostile tokens.
 
 use serde_json::{Value, json};
-use torana_testkit::{Answer, Engine, Options, Partner, Torana, jwt, raw};
+use torana_testkit::{Answer, Options, Partner, Torana, jwt, raw};
 
 const CORPUS: &str = include_str!("../../../credentials/tests/hostile_tokens.json");
 /// Longest header that a client may be expected to get through.
@@ -28,7 +28,7 @@ fn refused_for(partner: &Partner, name: &str, token: &str, rule: &str) {
 
 #[test]
 fn each_rule_of_the_table_refuses_with_its_name() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     let secret = partner.keys.secret.clone();
     let now = jwt::now_seconds();
     let sign = |payload: Value| jwt::sign(&secret, &payload);
@@ -163,8 +163,7 @@ fn each_rule_of_the_table_refuses_with_its_name() {
 
 #[test]
 fn the_gateways_own_maximum_age_counts() {
-    let (_torana, partner) =
-        Torana::with_partner_and(Options::new(Engine::Sqlite), &["--jwt-max-age", "600"]);
+    let (_torana, partner) = Torana::with_partner_and(Options::default(), &["--jwt-max-age", "600"]);
     let now = jwt::now_seconds();
     let token = |exp: i64| jwt::sign(&partner.keys.secret, &json!({"guest": true, "exp": exp}));
     assert_eq!(connect_with(&partner, &token(now + 600)).status, 200);
@@ -173,7 +172,7 @@ fn the_gateways_own_maximum_age_counts() {
 
 #[test]
 fn the_published_vectors_behave_as_published_on_the_demo_gateway() {
-    let torana = Torana::start(Options::new(Engine::Sqlite).demo());
+    let torana = Torana::start(Options::default().demo());
     let demo = torana.demo_partner();
     let without_exp = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJndWVzdCI6dHJ1ZSwiaWF0IjoxNzAwMDAwMDAwfQ.bVvLT5HkOLn0SN2Af-hoMYnTuTxn38FI1tSQ9Mgcwj0";
     let unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJndWVzdCI6dHJ1ZSwiZXhwIjoxODkzNDU2MDAwfQ.";
@@ -184,7 +183,7 @@ fn the_published_vectors_behave_as_published_on_the_demo_gateway() {
 /// The corpus is signed with the demo gateway's key, so most of its tokens are wrong in one point only.
 #[test]
 fn no_hostile_token_creates_a_transaction() {
-    let torana = Torana::start(Options::new(Engine::Sqlite).demo());
+    let torana = Torana::start(Options::default().demo());
     let strict = torana.create_gateway("strict", &[]);
     torana.wait_for_gateway("strict");
     let (demo, strict) = (torana.demo_partner(), torana.partner(&strict));

@@ -160,12 +160,12 @@ pub fn assert_same(left: &str, right: &str, what: &str) {
 }
 
 fn postgres_is_skipped() -> bool {
-    std::env::var("TORANA_SKIP_POSTGRES").is_ok_and(|value| value == "1")
+    std::env::var("TORANA_TEST_SKIP_POSTGRES").is_ok_and(|value| value == "1")
 }
 
 #[test]
 fn a_script_and_a_seed_give_one_transcript() {
-    let mut stage = Stage::new(Options::new(Engine::Sqlite));
+    let mut stage = Stage::new(Options::default());
     let first = stage.play();
     let again = stage.play_and(|torana, step| {
         if [2, 4, 6].contains(&step) {
@@ -211,9 +211,9 @@ fn lines(text: &str) -> impl Iterator<Item = Value> {
 
 #[test]
 fn two_worlds_side_by_side_do_not_touch_each_other() {
-    let alone = Stage::new(Options::new(Engine::Sqlite)).play();
+    let alone = Stage::new(Options::default()).play();
 
-    let mut stage = Stage::new(Options::new(Engine::Sqlite));
+    let mut stage = Stage::new(Options::default());
     let keys = stage.torana.create_gateway("other", &[]);
     stage.torana.wait_for_gateway("other");
     let other = stage.torana.partner(&keys);
@@ -248,7 +248,7 @@ fn two_worlds_side_by_side_do_not_touch_each_other() {
 
 #[test]
 fn lines_keep_their_numbers_and_tell_no_secrets() {
-    let mut stage = Stage::new(Options::new(Engine::Sqlite));
+    let mut stage = Stage::new(Options::default());
     let partner = stage.partner.clone();
     let mut seen = String::new();
     let whole = stage.play_and(|_, step| {
@@ -311,7 +311,7 @@ fn lines_between(text: &str, after: usize, to: usize) -> String {
 
 #[test]
 fn a_walk_has_the_world_to_itself() {
-    let (_torana, partner, receiver) = Torana::with_receiver(Options::new(Engine::Sqlite));
+    let (_torana, partner, receiver) = Torana::with_receiver(Options::default());
     let slow = Reply {
         delay: std::time::Duration::from_secs(5),
         ..Reply::status(200)

@@ -58,7 +58,7 @@ fn a_failed_delivery_is_repeated_with_the_same_bytes(engine: Engine) {
 
 #[test]
 fn the_standard_ladder_has_eleven_attempts_at_its_instants() {
-    let (_torana, partner, receiver) = Torana::with_receiver(Options::new(Engine::Sqlite));
+    let (_torana, partner, receiver) = Torana::with_receiver(Options::default());
     receiver.answer(vec![Reply::status(500)]);
     partner.start_world_at(MARKET_OPEN, true);
     let _ = import(&partner);
@@ -98,7 +98,7 @@ fn the_standard_ladder_has_eleven_attempts_at_its_instants() {
 fn the_legacy_ladder_counts_from_the_first_attempt() {
     let receiver = Receiver::new();
     let flags = ["--webhook-url", &receiver.url(), "--set", "legacy=true"];
-    let (_torana, partner) = Torana::with_partner_and(Options::new(Engine::Sqlite).allow(&receiver), &flags);
+    let (_torana, partner) = Torana::with_partner_and(Options::default().allow(&receiver), &flags);
     receiver.answer(vec![Reply::status(500)]);
     partner.start_world_at(MARKET_OPEN, true);
     let _ = import(&partner);
@@ -119,7 +119,7 @@ fn the_legacy_ladder_counts_from_the_first_attempt() {
 
 #[test]
 fn a_gone_endpoint_gets_no_more_events() {
-    let (_torana, partner, receiver) = Torana::with_receiver(Options::new(Engine::Sqlite));
+    let (_torana, partner, receiver) = Torana::with_receiver(Options::default());
     receiver.answer(vec![Reply::status(410)]);
     partner.start_world_at(MARKET_OPEN, true);
     let _ = import(&partner);
@@ -130,7 +130,7 @@ fn a_gone_endpoint_gets_no_more_events() {
 
 #[test]
 fn retry_after_slows_the_ladder_down() {
-    let (_torana, partner, receiver) = Torana::with_receiver(Options::new(Engine::Sqlite));
+    let (_torana, partner, receiver) = Torana::with_receiver(Options::default());
     let slow = Reply {
         headers: vec![("retry-after".to_owned(), "600".to_owned())],
         ..Reply::status(429)
@@ -147,7 +147,7 @@ fn retry_after_slows_the_ladder_down() {
 
 #[test]
 fn a_slow_receiver_is_a_failed_attempt() {
-    let (_torana, partner, receiver) = Torana::with_receiver(Options::new(Engine::Sqlite));
+    let (_torana, partner, receiver) = Torana::with_receiver(Options::default());
     receiver.answer(vec![
         Reply {
             delay: Duration::from_secs(12),
@@ -168,7 +168,7 @@ fn a_slow_receiver_is_a_failed_attempt() {
 fn private_targets_that_are_not_listed_get_nothing() {
     let (listed, unlisted) = (Receiver::new(), Receiver::new());
     let flags = ["--webhook-url", &unlisted.url(), "--webhook-url", &listed.url()];
-    let (_torana, partner) = Torana::with_partner_and(Options::new(Engine::Sqlite).allow(&listed), &flags);
+    let (_torana, partner) = Torana::with_partner_and(Options::default().allow(&listed), &flags);
     partner.start_world_at(MARKET_OPEN, true);
     let _ = import(&partner);
     let _ = listed.wait_for(1);
@@ -180,7 +180,7 @@ fn private_targets_that_are_not_listed_get_nothing() {
 fn every_url_gets_every_event_and_sequences_rise() {
     let (first, second) = (Receiver::new(), Receiver::new());
     let flags = ["--webhook-url", &first.url(), "--webhook-url", &second.url()];
-    let options = Options::new(Engine::Sqlite).allow(&first).allow(&second);
+    let options = Options::default().allow(&first).allow(&second);
     let (_torana, partner) = Torana::with_partner_and(options, &flags);
     partner.open_market();
     let guest = partner.guest();
@@ -217,7 +217,7 @@ fn every_url_gets_every_event_and_sequences_rise() {
 
 #[test]
 fn silent_intents_send_nothing() {
-    let (_torana, partner, receiver) = Torana::with_receiver(Options::new(Engine::Sqlite));
+    let (_torana, partner, receiver) = Torana::with_receiver(Options::default());
     partner.open_market();
     let token = partner.connected(&partner.connect("kite", "DEMO01"));
     for intent in ["FETCH_FUNDS", "AUTHORISE_HOLDINGS", "CONNECT"] {

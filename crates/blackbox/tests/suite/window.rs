@@ -79,7 +79,7 @@ fn closing_at_each_step_rejects_with_the_code_of_that_step(engine: Engine) {
 
 #[test]
 fn the_cancel_button_ends_the_transaction_at_each_step() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let guest = partner.guest();
     let sdk = Sdk::initialised(&partner.base, "acme", &guest);
@@ -114,7 +114,7 @@ fn the_cancel_button_ends_the_transaction_at_each_step() {
 
 #[test]
 fn a_close_after_the_hand_over_changes_nothing() {
-    let (_torana, partner) = Torana::with_partner(Options::new(Engine::Sqlite));
+    let (_torana, partner) = Torana::with_partner(Options::default());
     partner.open_market();
     let guest = partner.guest();
     let sdk = Sdk::initialised(&partner.base, "acme", &guest);
