@@ -161,6 +161,8 @@ pub enum Command {
     CreateAccount(NewAccount),
     /// Lists a broker's accounts. Answer: [`Reply::Accounts`].
     ListAccounts(BrokerKey),
+    /// Reads one account as a whole. Answer: [`Reply::Account`], `SessionExpired` or `NoSuchAccount`.
+    Account(Reader),
     /// Logs in. Answer: [`Reply::LoggedIn`] or `LoginRefused`.
     Login {
         /// Where.
@@ -541,6 +543,8 @@ pub enum Reply {
     },
     /// A broker's accounts.
     Accounts(Vec<AccountView>),
+    /// An account.
+    Account(Box<AccountView>),
     /// The login is valid.
     LoggedIn,
     /// The login was refused.

@@ -169,6 +169,7 @@ impl Step<'_> {
             Command::SetPrices(ticks) => self.set_prices(&ticks),
             Command::CreateAccount(account) => self.create_account(&account),
             Command::ListAccounts(broker) => self.list_accounts(broker),
+            Command::Account(reader) => self.account(&reader),
             Command::Login { session, expires_at } => self.login(session, expires_at),
             Command::Logout(session) => self.logout(&session),
             Command::Holdings(reader) => self.reading(&reader, Self::holdings),

@@ -8,7 +8,7 @@ use torana_instruments::Exchange;
 use super::Step;
 use super::account::{Account, AccountKey};
 use super::behaviour::Behaviour;
-use super::command::{AccountView, BookView, HoldingView, PositionView, QuoteView, Reply};
+use super::command::{AccountView, BookView, HoldingView, PositionView, QuoteView, Reader, Reply};
 use super::fund;
 use super::line::Line;
 
@@ -26,6 +26,17 @@ impl Step<'_> {
             .iter()
             .filter(|(key, _)| key.broker() == broker);
         Reply::Accounts(of_broker.map(|(key, account)| self.view(key, account)).collect())
+    }
+
+    /// One account. The platform may be the first to ask for one of its broker.
+    pub(super) fn account(&mut self, reader: &Reader) -> Reply {
+        if let Reader::Platform(key) = reader {
+            self.open_broker(key.broker());
+        }
+        self.reading(reader, |step, key| {
+            let view = step.account_view(key);
+            view.map_or(Reply::SessionExpired, |view| Reply::Account(Box::new(view)))
+        })
     }
 
     pub(super) fn account_view(&self, key: &AccountKey) -> Option<AccountView> {

@@ -74,6 +74,7 @@ impl Request {
             | Command::NextDue
             | Command::CreateAccount(_)
             | Command::ListAccounts(_)
+            | Command::Account(_)
             | Command::Events { .. }
             | Command::Logout(_)
             | Command::Quotes { .. }

@@ -1,0 +1,43 @@
+//! The paper exchange behind the wire of Kite Connect v3, so that programs written for it trade in a sandbox. axum
+//! without a runtime: the server brings sockets and time.
+//!
+//! A request passes [`frame`] (limits, troubles of the wire, compression), is routed, and reaches its handler with a
+//! [`Caller`](auth::Caller): whose token it is and in which world it acts. A handler reads its parameters, puts one
+//! command or a few to the exchange and writes the answer with Kite's names. One file per resource holds its routes,
+//! its decoding and its shapes.
+//!
+//! Invariant: only this crate knows Kite's words.
+//! Invariant: it holds no state of its own but counters of calls; everything else is the exchange's.
+
+mod answer;
+mod auth;
+mod error;
+mod frame;
+mod input;
+mod instant;
+mod session;
+mod state;
+mod wire;
+mod words;
+
+use axum::Router;
+
+pub use error::{ErrorType, KiteError};
+pub use state::{Kite, KiteParts};
+pub use wire::Cut;
+
+/// Every route at the root of its listener. Unknown paths are answered too, so that a server can mount it as its
+/// fallback.
+///
+/// An answer may carry the extension [`Cut`]: then the connection is to be cut instead of answering.
+pub fn router(kite: Kite) -> Router {
+    let routes = Router::new()
+        .merge(session::routes())
+        .fallback(error::no_such_route)
+        .method_not_allowed_fallback(error::no_such_method)
+        .with_state(kite.clone());
+    // The frame must see what no route answers as well, so the routes are the fallback of a router around them.
+    Router::new()
+        .fallback_service(routes)
+        .layer(axum::middleware::from_fn_with_state(kite, frame::around))
+}
