@@ -22,6 +22,7 @@ use crate::access::session_end;
 use crate::core::{AccountKey, Clearance, Command, OrderRequest, Reply, SessionRef};
 use crate::port::Port;
 
+pub use self::map::account_choices;
 pub use self::wire::ANSWER_TIMEOUT;
 
 /// Most accounts that the login page offers.

@@ -79,7 +79,11 @@ impl Caller {
     /// # Errors
     /// 403 for a login that is over; 503 if there is no answer.
     pub async fn ask(&self, command: Command) -> Result<Reply, KiteError> {
-        let answer = self.kite.exchange().execute(&self.world, self.at, command).await?;
+        let answer = self
+            .kite
+            .exchange()
+            .execute(&self.world, self.at, command)
+            .await?;
         self.slip.note(answer.disturbance);
         match answer.reply {
             Reply::SessionExpired => Err(KiteError::token()),

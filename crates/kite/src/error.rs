@@ -121,7 +121,10 @@ impl KiteError {
     /// The exchange gave an answer that does not belong to the question: 502.
     #[must_use]
     pub fn odd_answer() -> Self {
-        Self::new(ErrorType::Data, "The order system gave an answer that cannot be used")
+        Self::new(
+            ErrorType::Data,
+            "The order system gave an answer that cannot be used",
+        )
     }
 
     /// Too many calls: 429.

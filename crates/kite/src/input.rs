@@ -55,8 +55,8 @@ impl Params {
     /// The parameters of a form and a query.
     #[must_use]
     pub fn of(form: &[u8], query: &[u8]) -> Self {
-        let all = url::form_urlencoded::parse(form).chain(url::form_urlencoded::parse(query));
-        let pairs = all.into_owned().take(PARAMETERS_MAX).collect();
+        let decoded = |text| url::form_urlencoded::parse(text).into_owned();
+        let pairs = decoded(form).chain(decoded(query)).take(PARAMETERS_MAX).collect();
         Self { pairs }
     }
 
@@ -70,7 +70,9 @@ impl Params {
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         let found = self.pairs.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+        found
+            .map(|(_, value)| value.trim())
+            .filter(|value| !value.is_empty())
     }
 
     /// A value that must be there.
@@ -106,7 +108,9 @@ impl Params {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
-        let number = parse_decimal(text, 0).ok().filter(|number| (from..=to).contains(number));
+        let number = parse_decimal(text, 0)
+            .ok()
+            .filter(|number| (from..=to).contains(number));
         let number =
             number.ok_or_else(|| wrong(name, &format!("allowed is a whole number from {from} to {to}")))?;
         Ok(Some(number))
@@ -172,7 +176,10 @@ mod tests {
 
     #[test]
     fn redundant_and_repeated_parameters_do_no_harm() {
-        let params = Params::of(b"quantity=5&quantity=6&tag=a%20b&price=", b"quantity=7&i=NSE:INFY&i=NSE:ITC");
+        let params = Params::of(
+            b"quantity=5&quantity=6&tag=a%20b&price=",
+            b"quantity=7&i=NSE:INFY&i=NSE:ITC",
+        );
         assert_eq!(params.shares("quantity").unwrap(), Some(Shares(5)));
         assert_eq!(params.text("tag"), Some("a b"));
         assert_eq!(params.price("price").unwrap(), None);
@@ -181,7 +188,10 @@ mod tests {
 
     #[test]
     fn numbers_are_exact_and_bounded() {
-        let params = Params::of(b"a=5.000000&b=1503.5&c=0&d=1.005&e=-1&f=1e3&g=x&h=99999999999", b"");
+        let params = Params::of(
+            b"a=5.000000&b=1503.5&c=0&d=1.005&e=-1&f=1e3&g=x&h=99999999999",
+            b"",
+        );
         assert_eq!(params.shares("a").unwrap(), Some(Shares(5)));
         assert_eq!(params.price("b").unwrap(), Some(Price(15_035_000)));
         assert_eq!(params.price("c").unwrap(), None, "0 is no price");

@@ -15,8 +15,11 @@ mod error;
 mod frame;
 mod input;
 mod instant;
+mod login;
+mod pages;
 mod session;
 mod state;
+mod user;
 mod wire;
 mod words;
 
@@ -32,7 +35,10 @@ pub use wire::Cut;
 /// An answer may carry the extension [`Cut`]: then the connection is to be cut instead of answering.
 pub fn router(kite: Kite) -> Router {
     let routes = Router::new()
+        .merge(login::routes())
+        .merge(pages::routes())
         .merge(session::routes())
+        .merge(user::routes())
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
         .with_state(kite.clone());

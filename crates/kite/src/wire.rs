@@ -1,10 +1,13 @@
 //! What can happen to an answer on its way to the client, made true at this border.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
+use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
@@ -12,6 +15,7 @@ use torana_exchange::core::Disturbance;
 use torana_runtime::Rt;
 
 use crate::error::{ErrorType, KiteError};
+use crate::state::Kite;
 
 /// How long a client is kept waiting for an answer that never comes.
 const NEVER: Duration = Duration::from_secs(300);
@@ -53,6 +57,14 @@ impl Slip {
     /// What is to happen.
     pub fn take(&self) -> Option<Disturbance> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl FromRequestParts<Kite> for Slip {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Kite) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
     }
 }
 
@@ -138,7 +150,8 @@ fn server_error(status: u16, text: String) -> Response {
 }
 
 fn html() -> Response {
-    let page = "<!doctype html><html><head><title>Kite</title></head><body><h1>We will be back</h1></body></html>";
+    let page =
+        "<!doctype html><html><head><title>Kite</title></head><body><h1>We will be back</h1></body></html>";
     let mut response = Response::new(Body::from(page));
     response.headers_mut().insert(
         header::CONTENT_TYPE,

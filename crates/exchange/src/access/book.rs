@@ -50,11 +50,6 @@ impl AccessBook {
         Arc::clone(&self.0.keyring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The database that it is in.
-    pub(super) fn store(&self) -> &Store {
-        &self.0.store
-    }
-
     /// A new secret text.
     pub(super) fn draw(&self) -> Secret {
         Secret::new(hex::encode(random_bytes::<SECRET_BYTES>(
@@ -184,7 +179,7 @@ impl AccessBook {
         Ok(entered.await?)
     }
 
-    /// Whose a token is; `None` for one that is unknown or over at `now` (world time of its world, given the world).
+    /// Whose a token is; `None` for one that is unknown. Whether it is over, [`Grant::expires_at`] says.
     ///
     /// # Errors
     /// The database's.

@@ -56,7 +56,9 @@ impl ToldClocks {
         let (name, version) = (world.to_owned(), clock.version);
         self.0
             .store
-            .write("access.clock_kept", move |tx| clocks::put(tx, &name, version, &body))
+            .write("access.clock_kept", move |tx| {
+                clocks::put(tx, &name, version, &body)
+            })
             .await?;
         self.learn(world.to_owned(), clock);
         Ok(())
@@ -74,8 +76,6 @@ impl ToldClocks {
 impl WorldTime for ToldClocks {
     fn now(&self, world: &str) -> Option<Timestamp> {
         let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(world)
-            .map(|clock| clock.world_now(self.0.wall.now()))
+        known.get(world).map(|clock| clock.world_now(self.0.wall.now()))
     }
 }

@@ -8,7 +8,8 @@ use torana_domain::time::Timestamp;
 use torana_runtime::BoxFuture;
 
 use super::{
-    AccessBook, AccessDesk, AccessError, AccessReply, AccessRequest, App, ToldClocks, open_session, session_end,
+    AccessBook, AccessDesk, AccessError, AccessReply, AccessRequest, App, TokenKind, ToldClocks,
+    open_session, session_end,
 };
 use crate::core::{AccountKey, Command, Reader, Reply};
 use crate::port::{Port, PortError};
@@ -84,7 +85,7 @@ impl LocalDesk {
             return Ok(AccessReply::NoSuchAccount);
         }
         let end = session_end(profile, at);
-        let opened = open_session(&self.book, &*self.port, app, &key, at, end).await?;
+        let opened = open_session(&self.book, &*self.port, TokenKind::Access, app, &key, at, end).await?;
         Ok(match opened.answer.reply {
             Reply::LoggedIn => AccessReply::SessionOpened {
                 api_key: app.api_key.clone(),

@@ -21,35 +21,43 @@ pub fn session_end(profile: &Profile, at: Timestamp) -> Timestamp {
 pub struct Opened {
     /// The token; it is good for nothing unless the answer is [`Reply::LoggedIn`].
     pub token: Secret,
+    /// The login, as calls prove it.
+    pub session: SessionRef,
     /// The exchange's answer, with what happens to it on its way.
     pub answer: Answer,
 }
 
-/// Logs an account in at an app until `expires_at`. The token is entered before the world opens the session, so that
-/// an ended process leaves nothing that can be used.
+/// Logs an account in at an app until `expires_at`, with a token of a kind. The token is entered before the world
+/// opens the session, so that an ended process leaves nothing that can be used.
 ///
 /// # Errors
 /// The database's, or the exchange's.
 pub async fn open_session(
     book: &AccessBook,
     port: &dyn Port,
+    kind: TokenKind,
     app: &App,
     key: &AccountKey,
     at: Timestamp,
     expires_at: Timestamp,
 ) -> Result<Opened, AccessError> {
     let token = book.draw();
-    book.enter(TokenKind::Access, &token, app, key, at, expires_at)
-        .await?;
+    book.enter(kind, &token, app, key, at, expires_at).await?;
     let session = SessionRef {
         key: key.clone(),
         token_hash: sha256_hex(token.as_bytes()),
     };
-    let answer = port
-        .execute(&app.world, at, Command::Login { session, expires_at })
-        .await?;
+    let login = Command::Login {
+        session: session.clone(),
+        expires_at,
+    };
+    let answer = port.execute(&app.world, at, login).await?;
     if answer.reply != Reply::LoggedIn {
-        book.revoke(TokenKind::Access, token.reveal(), app).await?;
+        book.revoke(kind, token.reveal(), app).await?;
     }
-    Ok(Opened { token, answer })
+    Ok(Opened {
+        token,
+        session,
+        answer,
+    })
 }

@@ -339,8 +339,10 @@ pub enum Command {
         /// Most events of the answer, > 0.
         count_max: u32,
     },
-    /// Takes the messages that brokers push. Answer: [`Reply::Pushes`].
+    /// Takes the messages that brokers push to the platform. Answer: [`Reply::Pushes`].
     TakePushes,
+    /// Takes the messages that brokers push to apps. Answer: [`Reply::Pushes`].
+    TakeAppPushes,
     /// Sets a fault. Answer: [`Reply::FaultSet`] or `TooManyFaults`.
     SetFault(NewFault),
     /// Lists the faults. Answer: [`Reply::Faults`].

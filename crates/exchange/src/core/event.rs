@@ -293,8 +293,10 @@ pub enum Fact {
         /// Milliseconds per step.
         ms: i64,
     },
-    /// The messages that waited were taken.
+    /// The messages that waited for the platform were taken.
     PushesTaken,
+    /// The messages that waited for apps were taken.
+    AppPushesTaken,
     /// A fault waits for its request.
     FaultSet {
         /// It.
@@ -358,6 +360,7 @@ impl Fact {
             Self::GttEnded { .. } => "gtt_ended",
             Self::LatencySet { .. } => "latency_set",
             Self::PushesTaken => "pushes_taken",
+            Self::AppPushesTaken => "app_pushes_taken",
             Self::FaultSet { .. } => "fault_set",
             Self::FaultFired { .. } => "fault_fired",
             Self::FaultPassed { .. } => "fault_passed",

@@ -59,7 +59,7 @@ pub use faults::{Disturbance, Fault, FaultKind, FaultScope, NewFault, RequestCla
 pub use gtt::{Gtt, GttLeg, GttRequest, GttStatus};
 pub use modify::Change;
 pub use order::{OrderRequest, PaperOrder};
-pub use push::{Push, PushKind};
+pub use push::{Addressee, Push, PushKind};
 pub use refusal::Refusal;
 pub use state::State;
 pub use status::Status;
@@ -232,6 +232,7 @@ impl Step<'_> {
             Command::Gtts(reader) => self.reading(&reader, Self::gtts),
             Command::SetLatency { ms } => self.set_latency(ms),
             Command::TakePushes => self.take_pushes(),
+            Command::TakeAppPushes => self.take_app_pushes(),
             Command::SetFault(fault) => self.set_fault(fault),
             Command::ListFaults => self.list_faults(),
             Command::RemoveFaults(only) => self.remove_faults(only),

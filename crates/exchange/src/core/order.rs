@@ -44,6 +44,12 @@ pub struct OrderRequest {
     pub validity: Validity,
     /// How far an order without a limit price may go.
     pub protection: Protection,
+    /// Public key of the app that sends it, if one does: news about it are that app's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// What the app's side wants to see again with it; the exchange does not read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl OrderRequest {
@@ -65,6 +71,8 @@ impl OrderRequest {
             disclosed: None,
             validity: Validity::Day,
             protection: Protection::Auto,
+            app: None,
+            note: None,
         }
     }
 
@@ -174,6 +182,12 @@ pub struct PaperOrder {
     pub exchange_order_id: Option<String>,
     /// The client's own key.
     pub reference: Option<String>,
+    /// Public key of the app that sent it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// What the app's side wants to see again with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Where.
     pub exchange: Exchange,
     /// The ticker there.

@@ -69,9 +69,12 @@ pub struct State {
     /// What goes wrong on demand.
     #[serde(default)]
     pub faults: Faults,
-    /// What brokers push and nobody has taken yet.
+    /// What brokers push to the platform and nobody has taken yet.
     #[serde(default)]
     pub outbox: Box<Outbox>,
+    /// What they push to apps.
+    #[serde(default)]
+    pub app_outbox: Box<Outbox>,
 }
 
 impl State {
@@ -114,6 +117,7 @@ impl State {
             references: BTreeSet::new(),
             faults: Faults::empty(),
             outbox: Box::default(),
+            app_outbox: Box::default(),
         }
     }
 
@@ -129,7 +133,7 @@ impl State {
     /// Adds one event. Total: an event that names something unknown changes nothing.
     pub fn evolve(&mut self, event: &Event) {
         self.now = self.now.max(event.at);
-        self.outbox.note(event);
+        self.note_push(event);
         match &event.fact {
             Fact::WorldStarted { seed, day, tape } => {
                 *self = Self {
@@ -176,6 +180,7 @@ impl State {
             | Fact::OrderFilled { .. }
             | Fact::OrderEnded { .. } => self.evolve_order(event),
             Fact::PushesTaken => self.outbox.clear(),
+            Fact::AppPushesTaken => self.app_outbox.clear(),
             Fact::FaultSet { fault } => self.faults.add(fault),
             Fact::FaultFired {
                 number, open_until, ..

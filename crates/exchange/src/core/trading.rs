@@ -101,6 +101,8 @@ impl Step<'_> {
             broker_order_id: self.new_id(number, request.reference.as_deref()),
             exchange_order_id: None,
             reference: request.reference,
+            app: request.app,
+            note: request.note,
             exchange: request.exchange,
             ticker: request.ticker,
             isin: listing.isin.clone(),

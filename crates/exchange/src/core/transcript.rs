@@ -7,8 +7,9 @@ use torana_domain::time::Timestamp;
 /// Most events of one page.
 pub const EVENTS_PER_PAGE_MAX: u32 = 5_000;
 
-/// Members that leave the exchange under no event, however deep they stand: what proves a login.
-const HIDDEN: [&str; 2] = ["token_hash", "sessions"];
+/// Members that leave the exchange under no event, however deep they stand: what proves a login, and an app's key,
+/// which is drawn anew in every run.
+const HIDDEN: [&str; 3] = ["token_hash", "sessions", "app"];
 
 /// A place in a world's log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

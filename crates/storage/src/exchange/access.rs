@@ -12,7 +12,8 @@ pub const FIND_APP: &str = "SELECT id, api_key, world, redirect_url, postback_ur
     FROM access_app WHERE api_key = $1";
 const FIND_COMMAND_LINE_APP: &str = "SELECT id, api_key, world, redirect_url, postback_url, is_limited, \
     sealed_secret FROM access_app WHERE world = $1 AND is_command_line = 1";
-const LIST_WORLDS: &str = "SELECT DISTINCT world FROM access_app WHERE postback_url IS NOT NULL ORDER BY world";
+const LIST_WORLDS: &str =
+    "SELECT DISTINCT world FROM access_app WHERE postback_url IS NOT NULL ORDER BY world";
 const LIST_SEALED: &str = "SELECT id, api_key, sealed_secret FROM access_app ORDER BY id";
 const RESEAL: &str = "UPDATE access_app SET sealed_secret = $3 WHERE id = $1 AND sealed_secret = $2";
 const INSERT_TOKEN: &str = "INSERT INTO access_token (hash, kind, app_id, account, expires_at) \
@@ -158,7 +159,10 @@ pub fn find_command_line_app(tx: &mut dyn Tx, world: &str) -> Result<Option<AppR
 
 /// The worlds that have an app which wants news.
 pub fn list_worlds_with_postbacks(tx: &mut dyn Tx) -> Result<Vec<String>, StoreError> {
-    tx.query(LIST_WORLDS, &[])?.iter().map(|row| row.text(0)).collect()
+    tx.query(LIST_WORLDS, &[])?
+        .iter()
+        .map(|row| row.text(0))
+        .collect()
 }
 
 /// Every app's internal key, public key and sealed secret.
@@ -171,7 +175,8 @@ pub fn list_sealed(tx: &mut dyn Tx) -> Result<Vec<(i64, String, String)>, StoreE
 
 /// Replaces a sealed secret, unless somebody else did.
 pub fn reseal(tx: &mut dyn Tx, id: i64, old: &str, new: &str) -> Result<(), StoreError> {
-    tx.execute(RESEAL, &[id.into(), old.into(), new.into()]).map(|_| ())
+    tx.execute(RESEAL, &[id.into(), old.into(), new.into()])
+        .map(|_| ())
 }
 
 /// Stores a token and forgets those of its app that ended before `now` (world time).

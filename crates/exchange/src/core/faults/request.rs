@@ -85,6 +85,7 @@ impl Request {
             | Command::Gtts(_)
             | Command::SetLatency { .. }
             | Command::TakePushes
+            | Command::TakeAppPushes
             | Command::ListFaults
             | Command::RemoveFaults(_)
             | Command::SetPrices(_)
