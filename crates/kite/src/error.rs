@@ -148,6 +148,12 @@ impl KiteError {
         self.kind
     }
 
+    /// Its HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Its text.
     #[must_use]
     pub fn message(&self) -> &str {

@@ -8,11 +8,18 @@ use torana_domain::time::{Date, Timestamp};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KiteTime(pub Timestamp);
 
+impl KiteTime {
+    /// The time without its day; `10:00:00`.
+    #[must_use]
+    pub fn time_of_day(self) -> String {
+        let second = TimeOfDay::of(self.0).ms() / 1000;
+        format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+    }
+}
+
 impl std::fmt::Display for KiteTime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let second = TimeOfDay::of(self.0).ms() / 1000;
-        let (hour, minute) = (second / 3600, second / 60 % 60);
-        write!(f, "{} {hour:02}:{minute:02}:{:02}", ist_date(self.0), second % 60)
+        write!(f, "{} {}", ist_date(self.0), self.time_of_day())
     }
 }
 

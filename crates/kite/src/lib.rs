@@ -16,7 +16,13 @@ mod frame;
 mod input;
 mod instant;
 mod login;
+mod note;
+mod order_form;
+mod order_rows;
+mod orders;
 mod pages;
+mod portfolio;
+mod refused;
 mod session;
 mod state;
 mod user;
@@ -36,7 +42,9 @@ pub use wire::Cut;
 pub fn router(kite: Kite) -> Router {
     let routes = Router::new()
         .merge(login::routes())
+        .merge(orders::routes())
         .merge(pages::routes())
+        .merge(portfolio::routes())
         .merge(session::routes())
         .merge(user::routes())
         .fallback(error::no_such_route)

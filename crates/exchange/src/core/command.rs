@@ -17,6 +17,7 @@ use super::modify::Change;
 use super::order::{OrderRequest, PaperOrder, Trade};
 use super::portfolio::{AuctionView, DayPosition, Hypothetical, MarginView};
 use super::push::Push;
+use super::refusal::Refusal;
 use super::terms::Product;
 use super::transcript::{EventPage, Place};
 
@@ -386,6 +387,9 @@ pub struct HoldingView {
     pub average_price: Price,
     /// Last traded price; none where the security cannot be traded.
     pub last_price: Option<Price>,
+    /// Official close of the trading day before.
+    #[serde(default)]
+    pub close_price: Option<Price>,
     /// Pledged shares.
     pub collateral_quantity: Shares,
     /// Shares sold today out of the demat account.
@@ -622,6 +626,8 @@ pub enum Reply {
         code: OrderErrorCode,
         /// Reason in words.
         text: String,
+        /// The check that failed.
+        why: Box<Refusal>,
     },
     /// The order was not taken: shares must be cleared first.
     OrderNeedsClearance {

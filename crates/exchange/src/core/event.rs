@@ -272,6 +272,13 @@ pub enum Fact {
         /// Reason in words.
         text: String,
     },
+    /// What was due behind an order that is done was sent, or is refused next.
+    NextSent {
+        /// Where.
+        key: AccountKey,
+        /// Behind which.
+        number: u64,
+    },
     /// A trigger was set up, or set up anew under its old number.
     GttSet {
         /// The trigger.
@@ -356,6 +363,7 @@ impl Fact {
             Self::OrderModified { .. } => "order_modified",
             Self::OrderFilled { .. } => "order_filled",
             Self::OrderEnded { .. } => "order_ended",
+            Self::NextSent { .. } => "next_sent",
             Self::GttSet { .. } => "gtt_set",
             Self::GttEnded { .. } => "gtt_ended",
             Self::LatencySet { .. } => "latency_set",

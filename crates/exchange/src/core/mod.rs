@@ -30,6 +30,7 @@ pub mod line;
 mod lookout;
 mod matching;
 pub mod modify;
+mod next;
 pub mod order;
 mod order_reads;
 pub mod portfolio;
@@ -58,7 +59,7 @@ pub use event::{Event, Fact};
 pub use faults::{Disturbance, Fault, FaultKind, FaultScope, NewFault, RequestClass, Trigger};
 pub use gtt::{Gtt, GttLeg, GttRequest, GttStatus};
 pub use modify::Change;
-pub use order::{OrderRequest, PaperOrder};
+pub use order::{Next, NextWhen, OrderRequest, PaperOrder};
 pub use push::{Addressee, Push, PushKind};
 pub use refusal::Refusal;
 pub use state::State;
@@ -157,7 +158,9 @@ impl Step<'_> {
             return Reply::TooFarAhead;
         }
         self.run_due(self.at, usize::MAX);
-        self.under_faults(command)
+        let reply = self.under_faults(command);
+        self.send_next();
+        reply
     }
 
     /// Carries out what is asked, as if there were no faults.

@@ -11,6 +11,7 @@ use super::behaviour::Behaviour;
 use super::command::{AccountView, BookView, HoldingView, PositionView, QuoteView, Reader, Reply};
 use super::fund;
 use super::line::Line;
+use crate::market::Listing;
 
 /// Most tickers of one question for prices; the rest is left out.
 pub const QUOTES_MAX: usize = 1_000;
@@ -78,6 +79,7 @@ impl Step<'_> {
             opening_quantity: opening,
             average_price: line.cost.average(opening),
             last_price: self.last_price_of(isin),
+            close_price: self.close_before(isin),
             collateral_quantity: line.collateral,
             used_quantity: line.used(),
             short_quantity: Shares(shorts.map(|short| short.quantity.0).sum()),
@@ -147,12 +149,22 @@ impl Step<'_> {
 
     /// The last traded price of a security that can be traded.
     pub(super) fn last_price_of(&self, isin: &str) -> Option<Price> {
+        Some(self.last_price(&self.tradable(isin)?))
+    }
+
+    /// The official close of the trading day before the one whose book is shown.
+    pub(super) fn close_before(&self, isin: &str) -> Option<Price> {
+        let listing = self.tradable(isin)?;
+        let frame = self.market.frame(self.state.prices(), &listing, self.state.day);
+        Some(frame.previous_close)
+    }
+
+    fn tradable(&self, isin: &str) -> Option<Listing> {
         let on = |exchange| {
             let ticker = self.market.ticker_on(exchange, isin)?;
             self.listing(exchange, &ticker)
         };
-        let listing = Exchange::ALL.into_iter().find_map(on)?;
-        Some(self.last_price(&listing))
+        Exchange::ALL.into_iter().find_map(on)
     }
 
     pub(super) fn book(&mut self, key: &AccountKey) -> Reply {

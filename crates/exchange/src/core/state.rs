@@ -66,6 +66,9 @@ pub struct State {
     pub order_ids: BTreeMap<u64, (AccountKey, u64)>,
     /// The clients' keys among them.
     pub references: BTreeSet<(AccountKey, String)>,
+    /// Orders of the day that are done and behind which another one is due, by arrival.
+    #[serde(default)]
+    pub next_due: BTreeSet<(u64, AccountKey)>,
     /// What goes wrong on demand.
     #[serde(default)]
     pub faults: Faults,
@@ -115,6 +118,7 @@ impl State {
             books: Books::new(),
             order_ids: BTreeMap::new(),
             references: BTreeSet::new(),
+            next_due: BTreeSet::new(),
             faults: Faults::empty(),
             outbox: Box::default(),
             app_outbox: Box::default(),
@@ -179,6 +183,7 @@ impl State {
             | Fact::OrderModified { .. }
             | Fact::OrderFilled { .. }
             | Fact::OrderEnded { .. } => self.evolve_order(event),
+            Fact::NextSent { key, number } => self.drop_next(key, *number),
             Fact::PushesTaken => self.outbox.clear(),
             Fact::AppPushesTaken => self.app_outbox.clear(),
             Fact::FaultSet { fault } => self.faults.add(fault),

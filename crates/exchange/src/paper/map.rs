@@ -78,7 +78,7 @@ pub(super) fn place_outcome(reply: Reply) -> PlaceOutcome {
     };
     match reply {
         Reply::OrderTaken { broker_order_id } => PlaceOutcome::Accepted { broker_order_id },
-        Reply::OrderRefused { code, text } => PlaceOutcome::Refused { code, text },
+        Reply::OrderRefused { code, text, .. } => PlaceOutcome::Refused { code, text },
         Reply::OrderNeedsClearance { text } => PlaceOutcome::NeedsAuthorisation { text },
         Reply::SessionExpired => PlaceOutcome::SessionOver {
             text: SESSION_OVER.to_owned(),

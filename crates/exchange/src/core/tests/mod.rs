@@ -134,7 +134,7 @@ impl World {
 
     fn refused(&mut self, session: &SessionRef, order: OrderRequest) -> (&'static str, String) {
         match self.place(session, order) {
-            Reply::OrderRefused { code, text } => (code.as_str(), text),
+            Reply::OrderRefused { code, text, .. } => (code.as_str(), text),
             other => panic!("{other:?}"),
         }
     }
