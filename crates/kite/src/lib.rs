@@ -11,11 +11,16 @@
 
 mod answer;
 mod auth;
+mod authorise;
+mod charges;
 mod error;
 mod frame;
+mod gtt;
 mod input;
 mod instant;
+mod json;
 mod login;
+mod margins;
 mod note;
 mod order_form;
 mod order_rows;
@@ -41,7 +46,11 @@ pub use wire::Cut;
 /// An answer may carry the extension [`Cut`]: then the connection is to be cut instead of answering.
 pub fn router(kite: Kite) -> Router {
     let routes = Router::new()
+        .merge(authorise::routes())
+        .merge(charges::routes())
+        .merge(gtt::routes())
         .merge(login::routes())
+        .merge(margins::routes())
         .merge(orders::routes())
         .merge(pages::routes())
         .merge(portfolio::routes())

@@ -14,6 +14,7 @@ use super::convert::Conversion;
 use super::faults::{Disturbance, Fault, NewFault};
 use super::gtt::{Gtt, GttRequest};
 use super::modify::Change;
+use super::needs::OrderNeed;
 use super::order::{OrderRequest, PaperOrder, Trade};
 use super::portfolio::{AuctionView, DayPosition, Hypothetical, MarginView};
 use super::push::Push;
@@ -250,6 +251,16 @@ pub enum Command {
         session: SessionRef,
         /// The trades.
         trades: Vec<Hypothetical>,
+    },
+    /// Asks what orders would need, without placing them. Answer: [`Reply::OrderNeeds`], or `SecurityNotFound` with the
+    /// index of the order.
+    OrderNeeds {
+        /// Who asks.
+        session: SessionRef,
+        /// The orders.
+        orders: Vec<OrderRequest>,
+        /// Whether what the account has today counts.
+        beside_positions: bool,
     },
     /// Lets the other side of purchases that wait to be paid out fail to deliver them. Answer: [`Reply::Done`] or
     /// `NoSuchAccount`.
@@ -615,6 +626,13 @@ pub enum Reply {
     Auctions(Vec<AuctionView>),
     /// What trades would cost.
     Charges(Vec<Charges>),
+    /// What orders would need.
+    OrderNeeds {
+        /// Each by itself.
+        each: Vec<OrderNeed>,
+        /// Money for all of them together, charges left out.
+        together: Paise,
+    },
     /// The order was taken.
     OrderTaken {
         /// The broker's id.

@@ -30,6 +30,7 @@ pub mod line;
 mod lookout;
 mod matching;
 pub mod modify;
+pub mod needs;
 mod next;
 pub mod order;
 mod order_reads;
@@ -203,6 +204,13 @@ impl Step<'_> {
             Command::Charges { session, trades } => {
                 self.within(&session, |step, key| step.charges(key, &trades))
             }
+            Command::OrderNeeds {
+                session,
+                orders,
+                beside_positions,
+            } => self.within(&session, |step, key| {
+                step.order_needs(key, &orders, beside_positions)
+            }),
             Command::FailDelivery { key, isin } => self.fail_delivery(&key, &isin),
             Command::Place { session, order } => self.within(&session, |step, _| step.place(&session, order)),
             Command::Cancel {

@@ -219,7 +219,7 @@ impl Step<'_> {
     }
 
     /// What an order costs that is taken now: by the rates of the day on which it trades.
-    fn rates_for(&self, key: &AccountKey, order: &OrderRequest) -> Rates {
+    pub(super) fn rates_for(&self, key: &AccountKey, order: &OrderRequest) -> Rates {
         let day = match order.variety {
             Variety::Regular => self.market.date_of(self.at),
             Variety::Amo => self.market.date_of(self.market.next_open(self.at)),

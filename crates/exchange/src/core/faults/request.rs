@@ -63,7 +63,9 @@ impl Request {
                 read(RequestClass::Positions, reader)
             }
             Command::Convert { session, .. } => with(RequestClass::Positions, session),
-            Command::Funds(session) | Command::Charges { session, .. } => with(RequestClass::Funds, session),
+            Command::Funds(session)
+            | Command::Charges { session, .. }
+            | Command::OrderNeeds { session, .. } => with(RequestClass::Funds, session),
             Command::Margins(reader) => read(RequestClass::Funds, reader),
             Command::IsClearanceNeeded { session, .. }
             | Command::Authorise { session, .. }
