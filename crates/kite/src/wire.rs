@@ -135,7 +135,6 @@ pub async fn disturbed(rt: &Rt, response: Response, disturbance: Disturbance) ->
 
 fn cut(how: Cut) -> Response {
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::BAD_GATEWAY;
     response.extensions_mut().insert(how);
     response
 }
