@@ -9,6 +9,7 @@ use torana_exchange::access::{App, Grant, TokenKind};
 use torana_exchange::core::{Command, Reply, SessionRef};
 
 use crate::error::KiteError;
+use crate::limits::CallClass;
 use crate::state::Kite;
 use crate::wire::Slip;
 
@@ -36,6 +37,12 @@ impl FromRequestParts<Kite> for Caller {
     async fn from_request_parts(parts: &mut Parts, kite: &Kite) -> Result<Self, KiteError> {
         let (api_key, token) = credentials(parts).ok_or_else(KiteError::token)?;
         let caller = Self::with_token(kite, api_key, token).await?;
+        if caller.app.is_limited {
+            let class = CallClass::of(&parts.method, parts.uri.path());
+            let now = kite.rt().wall.ticks().0;
+            let taken = kite.limits().take(caller.app.id, &caller.user_id, class, now);
+            taken.map_err(KiteError::too_many)?;
+        }
         let slip = parts.extensions.get::<Slip>().cloned().unwrap_or_default();
         Ok(Self { slip, ..caller })
     }

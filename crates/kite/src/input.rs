@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http_body_util::{BodyExt as _, Limited};
-use torana_domain::money::{Price, Shares, parse_decimal};
+use torana_domain::money::{PRICE_SCALE, Price, Shares, parse_decimal};
 
 use crate::error::KiteError;
 use crate::state::Kite;
@@ -124,7 +124,7 @@ impl Params {
         Ok(self.whole(name, 0, SHARES_MAX)?.map(Shares))
     }
 
-    /// A price in rupees, 0 or more, at most two decimals; 0 is none.
+    /// A price in rupees, 0 or more, at most four decimals; 0 is none.
     ///
     /// # Errors
     /// 400 with its name.
@@ -135,7 +135,7 @@ impl Params {
         let price = parse_price(text).ok_or_else(|| {
             wrong(
                 name,
-                &format!("allowed are rupees from 0 to {PRICE_RUPEES_MAX} with at most two decimals"),
+                &format!("allowed are rupees from 0 to {PRICE_RUPEES_MAX} with at most four decimals"),
             )
         })?;
         Ok(Some(price).filter(|price| price.0 != 0))
@@ -152,9 +152,11 @@ impl Params {
 /// Rupees from 0 to the most that a parameter may name.
 #[must_use]
 pub fn parse_price(text: &str) -> Option<Price> {
-    let max = Price::from_paise(PRICE_RUPEES_MAX * 100);
-    Price::parse(text)
+    let max = Price(PRICE_RUPEES_MAX * PRICE_SCALE);
+    // What is off the tick is the exchange's to refuse, in its own words.
+    parse_decimal(text, 4)
         .ok()
+        .map(Price)
         .filter(|price| (Price(0)..=max).contains(price))
 }
 
@@ -188,7 +190,10 @@ mod tests {
 
     #[test]
     fn numbers_are_exact_and_bounded() {
-        let params = Params::of(b"a=5.000000&b=1503.5&c=0&d=1.005&e=-1&f=1e3&g=x&h=10000001", b"");
+        let params = Params::of(
+            b"a=5.000000&b=1503.5&c=0&d=1.00005&e=-1&f=1e3&g=x&h=10000001",
+            b"",
+        );
         assert_eq!(params.shares("a").unwrap(), Some(Shares(5)));
         assert_eq!(params.price("b").unwrap(), Some(Price(15_035_000)));
         assert_eq!(params.price("c").unwrap(), None, "0 is no price");

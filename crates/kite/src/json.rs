@@ -57,7 +57,7 @@ impl Number {
             return Ok(None);
         }
         let price = parse_price(&self.0)
-            .ok_or_else(|| wrong(name, "allowed are rupees from 0 with at most two decimals"))?;
+            .ok_or_else(|| wrong(name, "allowed are rupees from 0 with at most four decimals"))?;
         Ok(Some(price).filter(|price| price.0 != 0))
     }
 

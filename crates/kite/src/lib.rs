@@ -12,6 +12,7 @@
 mod answer;
 mod auth;
 mod authorise;
+mod basket;
 mod charges;
 mod error;
 mod frame;
@@ -19,6 +20,7 @@ mod gtt;
 mod input;
 mod instant;
 mod json;
+mod limits;
 mod login;
 mod margins;
 mod note;
@@ -27,6 +29,7 @@ mod order_rows;
 mod orders;
 mod pages;
 mod portfolio;
+mod postback;
 mod refused;
 mod session;
 mod state;
@@ -37,6 +40,7 @@ mod words;
 use axum::Router;
 
 pub use error::{ErrorType, KiteError};
+pub use postback::run as run_postbacks;
 pub use state::{Kite, KiteParts};
 pub use wire::Cut;
 
@@ -47,6 +51,7 @@ pub use wire::Cut;
 pub fn router(kite: Kite) -> Router {
     let routes = Router::new()
         .merge(authorise::routes())
+        .merge(basket::routes())
         .merge(charges::routes())
         .merge(gtt::routes())
         .merge(login::routes())

@@ -11,6 +11,7 @@ use torana_runtime::Rt;
 use torana_ui::Renderer;
 
 use crate::error::KiteError;
+use crate::limits::CallLimits;
 
 /// What the interface is made of.
 pub struct KiteParts {
@@ -32,38 +33,51 @@ pub struct KiteParts {
 
 /// State of the routes. Clones share everything.
 #[derive(Clone)]
-pub struct Kite(Arc<KiteParts>);
+pub struct Kite(Arc<Inner>);
+
+struct Inner {
+    parts: KiteParts,
+    limits: CallLimits,
+}
 
 impl Kite {
     /// State over an exchange.
     #[must_use]
     pub fn new(parts: KiteParts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Inner {
+            parts,
+            limits: CallLimits::default(),
+        }))
     }
 
     /// The exchange.
     pub(crate) fn exchange(&self) -> &dyn Port {
-        &*self.0.exchange
+        &*self.0.parts.exchange
+    }
+
+    /// The calls of the last while.
+    pub(crate) fn limits(&self) -> &CallLimits {
+        &self.0.limits
     }
 
     /// Apps and tokens.
     pub(crate) fn access(&self) -> &AccessBook {
-        &self.0.access
+        &self.0.parts.access
     }
 
     /// Time, tasks, randomness, HTTP.
     pub(crate) fn rt(&self) -> &Rt {
-        &self.0.rt
+        &self.0.parts.rt
     }
 
     /// Templates of the pages.
     pub(crate) fn renderer(&self) -> &Renderer {
-        &self.0.renderer
+        &self.0.parts.renderer
     }
 
     /// Origin that browsers see, without a trailing slash.
     pub(crate) fn public_url(&self) -> &str {
-        &self.0.public_url
+        &self.0.parts.public_url
     }
 
     /// World time.
@@ -72,6 +86,7 @@ impl Kite {
     /// 503 for a world that is not served now.
     pub(crate) fn now(&self, world: &str) -> Result<Timestamp, KiteError> {
         self.0
+            .parts
             .time
             .now(world)
             .ok_or_else(|| KiteError::unavailable("The sandbox that this key belongs to is not served now"))
@@ -79,11 +94,11 @@ impl Kite {
 
     /// The securities at an instant of world time.
     pub(crate) fn master_at(&self, at: Timestamp) -> Arc<Master> {
-        Arc::clone(self.0.market.current().master_at(at))
+        Arc::clone(self.0.parts.market.current().master_at(at))
     }
 
     /// Securities and calendar.
     pub(crate) fn market(&self) -> &MarketFeed {
-        &self.0.market
+        &self.0.parts.market
     }
 }

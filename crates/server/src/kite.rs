@@ -39,7 +39,7 @@ pub struct KiteInputs {
     pub rt: Rt,
 }
 
-/// The routes of the port, for browsers that reach it at `url`.
+/// Starts the postbacks and gives the routes of the port, for browsers that reach it at `url`.
 ///
 /// # Errors
 /// Exit code 1 when the pages' templates cannot be used, which a test of theirs rules out.
@@ -53,6 +53,7 @@ pub fn router(inputs: KiteInputs, url: &PublicUrl) -> Result<Router, Failure> {
         market,
         rt,
     } = inputs;
+    let spawn = rt.spawn.clone();
     let kite = Kite::new(KiteParts {
         exchange,
         access: book,
@@ -62,5 +63,7 @@ pub fn router(inputs: KiteInputs, url: &PublicUrl) -> Result<Router, Failure> {
         renderer: Arc::new(renderer),
         public_url: url.to_string(),
     });
+    let postbacks = torana_kite::run_postbacks(kite.clone());
+    spawn.spawn("kite.news", Box::pin(postbacks));
     Ok(torana_kite::router(kite))
 }

@@ -36,10 +36,8 @@ pub struct KiteOrder {
     pub price: Option<String>,
     /// Whether the user may change nothing.
     pub is_fixed: bool,
-    /// Why it was not placed.
+    /// What is wrong with what was typed.
     pub problem: Option<String>,
-    /// Whether it was placed already.
-    pub is_placed: bool,
 }
 
 /// A hidden input.

@@ -42,7 +42,6 @@ fn orders() -> Vec<KiteOrder> {
         price: Some("1500.5".to_owned()),
         is_fixed: false,
         problem: Some("Price 1500.53 is not a multiple of the tick size 0.1".to_owned()),
-        is_placed: false,
     };
     let fixed = KiteOrder {
         side: "SELL",
@@ -51,7 +50,6 @@ fn orders() -> Vec<KiteOrder> {
         price: None,
         is_fixed: true,
         problem: None,
-        is_placed: true,
         ..order.clone()
     };
     vec![order, fixed]
