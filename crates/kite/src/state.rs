@@ -94,7 +94,7 @@ impl Kite {
 
     /// The securities at an instant of world time.
     pub(crate) fn master_at(&self, at: Timestamp) -> Arc<Master> {
-        Arc::clone(self.0.parts.market.current().master_at(at))
+        Arc::clone(self.market().current().master_at(at))
     }
 
     /// Securities and calendar.

@@ -43,6 +43,7 @@ mod durability;
 mod envelope;
 mod expiry;
 mod idempotency;
+mod kite;
 mod limits;
 mod market;
 mod market_files;

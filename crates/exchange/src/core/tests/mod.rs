@@ -11,6 +11,7 @@ mod ledger;
 mod life;
 mod logins;
 mod modify;
+mod next;
 mod orders;
 mod prices;
 mod priority;
