@@ -108,7 +108,7 @@ fn line(is_fixed: bool, order: &OrderRequest, master: &Master) -> KiteOrder {
         exchange: order.exchange.as_str(),
         terms: format!("{} {}{kept}", order.product.as_str(), order.order_type.as_str()),
         quantity: order.quantity.0.to_string(),
-        price: order.price.map(|price| price.to_decimal()),
+        price: order.price.map(torana_domain::money::Price::to_decimal),
         is_fixed,
         problem: None,
     }

@@ -29,6 +29,7 @@ mod order_rows;
 mod orders;
 mod pages;
 mod portfolio;
+mod positions;
 mod postback;
 mod refused;
 mod session;
@@ -59,6 +60,7 @@ pub fn router(kite: Kite) -> Router {
         .merge(orders::routes())
         .merge(pages::routes())
         .merge(portfolio::routes())
+        .merge(positions::routes())
         .merge(session::routes())
         .merge(user::routes())
         .fallback(error::no_such_route)

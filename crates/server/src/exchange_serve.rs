@@ -88,13 +88,28 @@ pub async fn run(settings: &Settings, args: &ExchangeServeArgs) -> Result<(), Fa
 
 /// Follows what other processes change: the keys file, and clocks that another exchange process was told.
 fn start_watch(settings: &Settings, rt: &Rt, book: &AccessBook, clocks: &ToldClocks) {
-    let keeper = book.clone();
+    let (keeper, hands) = (book.clone(), rt.clone());
     let watch = watch_keys(settings.clone(), rt.clone(), move |keyring| {
         keeper.replace_keyring(keyring);
+        start_reseal(&hands, &keeper);
     });
+    start_reseal(rt, book);
     rt.spawn.spawn("keys-file", Box::pin(watch));
     rt.spawn
         .spawn("clocks", Box::pin(watch_clocks(rt.clone(), clocks.clone())));
+}
+
+/// The secrets of apps follow the active key, because `torana keys rotate` of a gateway does not reach this database.
+fn start_reseal(rt: &Rt, book: &AccessBook) {
+    let book = book.clone();
+    let task = async move {
+        match book.reseal().await {
+            Ok(0) => {}
+            Ok(moved) => tracing::info!(moved, "secrets of apps were sealed with the active key"),
+            Err(error) => tracing::error!(%error, "secrets of apps cannot be sealed with the active key"),
+        }
+    };
+    rt.spawn.spawn("app-secrets", Box::pin(task));
 }
 
 async fn watch_clocks(rt: Rt, clocks: ToldClocks) {

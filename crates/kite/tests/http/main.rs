@@ -8,9 +8,11 @@
 )]
 
 mod access;
+mod authorise;
 mod bench;
 mod faults;
 mod keys;
+mod large_orders;
 mod machine;
 mod money;
 mod orders;

@@ -34,18 +34,13 @@ fn a_trigger_is_set_changed_reached_and_its_order_is_in_the_book() {
     let legs = format!("[{}]", leg("BUY", "421.0"));
     let id = set(&bench, &login, "single", "[420.0]", &legs).data()["trigger_id"].clone();
     let path = format!("/gtt/triggers/{id}");
-    let legs = format!("[{}]", leg("BUY", "426"));
+    let (legs, condition) = (format!("[{}]", leg("BUY", "426")), condition("[425]"));
     let fields = [
         ("type", "single"),
-        ("condition", &condition("[425]")),
-        ("orders", &legs),
+        ("condition", condition.as_str()),
+        ("orders", legs.as_str()),
     ];
-    assert_eq!(
-        bench
-            .put(&login, &path, &fields.map(|(name, value)| (name, value.as_ref())))
-            .data()["trigger_id"],
-        id
-    );
+    assert_eq!(bench.put(&login, &path, &fields).data()["trigger_id"], id);
     assert_eq!(
         bench.get(&login, &path).data()["condition"]["trigger_values"],
         json!([425])
