@@ -177,6 +177,12 @@ fn an_app_logs_a_user_in_and_trades(engine: Engine) {
         "the logs say nothing secret"
     );
 
+    let transcript = partner.get_as_gateway(&partner.sandbox("transcript")).text;
+    assert!(transcript.contains("order_filled"), "{transcript}");
+    for hidden in ["app_pushes_taken", &app.key, &app.secret, &app.token] {
+        assert!(!transcript.contains(hidden), "{hidden} in {transcript}");
+    }
+
     torana.crash_and_restart();
     torana.wait_for_gateway("acme");
     assert_eq!(app.order(&id)["status"], "COMPLETE", "tokens outlive the process");
