@@ -1,5 +1,6 @@
 //! The market around the accounts: securities, sessions and prices, read from the shipped data.
 
+mod bars;
 mod index;
 mod ledger;
 mod prices;
@@ -8,7 +9,7 @@ mod stage;
 use std::sync::Arc;
 
 use torana_clock::calendar::{Accepts, Phase, SessionGroup};
-use torana_clock::ist::{ist_date, ist_instant};
+use torana_clock::ist::{IST_OFFSET_MS, ist_date, ist_instant};
 use torana_clock::{MarketCalendar, MarketRules};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Price, Shares};
@@ -20,6 +21,7 @@ use crate::core::tape::Tape;
 use crate::corporate::CorporateActions;
 use crate::feed::MarketData;
 
+pub use bars::DayBars;
 pub use prices::{DayPrices, NotSettable};
 pub use stage::{Auction, AuctionStage, Entry, Stage};
 
@@ -90,6 +92,12 @@ impl Market {
     #[must_use]
     pub fn at(data: &MarketData, at: Timestamp) -> Self {
         Self::new(Arc::clone(data.calendar()), Arc::clone(data.master_at(at)))
+    }
+
+    /// Whether both have the same securities and the same calendar.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.calendar, &other.calendar) && Arc::ptr_eq(&self.master, &other.master)
     }
 
     /// The market that ships with Torana.
@@ -223,6 +231,12 @@ impl Market {
     #[must_use]
     pub fn date_of(&self, at: Timestamp) -> Date {
         ist_date(at)
+    }
+
+    /// The start of a calendar date in India.
+    #[must_use]
+    pub const fn midnight_of(&self, day: Date) -> Timestamp {
+        day.at_utc_midnight().plus_ms(-IST_OFFSET_MS)
     }
 
     /// When the books of a day begin: with the end of the brokers' sessions of the day before.

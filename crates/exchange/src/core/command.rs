@@ -9,6 +9,8 @@ use torana_instruments::Exchange;
 
 use super::account::AccountKey;
 use super::behaviour::Behaviour;
+use super::book::Instrument;
+use super::candle::Candle;
 use super::charges::Charges;
 use super::convert::Conversion;
 use super::faults::{Disturbance, Fault, NewFault};
@@ -18,6 +20,7 @@ use super::needs::OrderNeed;
 use super::order::{OrderRequest, PaperOrder, Trade};
 use super::portfolio::{AuctionView, DayPosition, Hypothetical, MarginView};
 use super::push::Push;
+use super::quotes::{CandleRange, MarketQuote};
 use super::refusal::Refusal;
 use super::terms::Product;
 use super::transcript::{EventPage, Place};
@@ -189,6 +192,36 @@ pub enum Command {
         session: SessionRef,
         /// NSE tickers.
         tickers: Vec<String>,
+    },
+    /// Reads the market of securities; unknown ones are left out. Answer: [`Reply::MarketQuotes`].
+    MarketQuotes {
+        /// Who asks.
+        session: SessionRef,
+        /// Which securities.
+        instruments: Vec<Instrument>,
+    },
+    /// Reads what prices of securities must keep; unknown ones are left out. Answer: [`Reply::PriceBounds`].
+    PriceBounds {
+        /// Who asks.
+        session: SessionRef,
+        /// Which securities.
+        instruments: Vec<Instrument>,
+    },
+    /// Reads the past of a security. Answer: [`Reply::Candles`], empty for an unknown one.
+    Candles {
+        /// Who asks.
+        session: SessionRef,
+        /// What of it.
+        range: CandleRange,
+    },
+    /// Asks whether anything happened that a live feed tells. Answer: [`Reply::OrderNews`].
+    OrderNews {
+        /// Who asks.
+        session: SessionRef,
+        /// Lines of all orders' histories that the caller knows of.
+        rows: u64,
+        /// When the caller asked last.
+        since: Timestamp,
     },
     /// Asks whether shares have to be cleared before they can be sold. Answer: [`Reply::ClearanceNeeded`].
     IsClearanceNeeded {
@@ -595,6 +628,22 @@ pub enum Reply {
     Funds(Paise),
     /// Last prices.
     Quotes(Vec<QuoteView>),
+    /// The market of securities.
+    MarketQuotes(Vec<MarketQuote>),
+    /// What prices of the trading day that an order of now belongs to must keep.
+    PriceBounds(Vec<(Instrument, PriceBounds)>),
+    /// Candles, oldest first.
+    Candles(Vec<Candle>),
+    /// What a live feed tells.
+    OrderNews {
+        /// Lines of the histories of all orders of the day.
+        rows: u64,
+        /// Prices set and halts made in the world so far.
+        price_changes: u64,
+        /// If there are other lines than the caller knows of: the orders that got one since, oldest first. Some
+        /// of them may be known, because one instant can hold many lines.
+        orders: Vec<PaperOrder>,
+    },
     /// Whether a clearance is needed.
     ClearanceNeeded(bool),
     /// The depository refused the PIN.

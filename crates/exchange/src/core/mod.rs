@@ -10,6 +10,7 @@ mod auctions;
 pub mod behaviour;
 pub mod book;
 mod breaker;
+pub mod candle;
 pub mod charges;
 mod checks;
 pub mod clearance;
@@ -38,12 +39,14 @@ pub mod portfolio;
 pub mod price;
 mod pricing;
 pub mod push;
+pub mod quotes;
 mod reads;
 pub mod refusal;
 mod schedule;
 mod settlement;
 pub mod state;
 pub mod status;
+mod tally;
 pub mod tape;
 pub mod terms;
 pub mod ticks;
@@ -52,6 +55,7 @@ pub mod transcript;
 
 pub use account::{Account, AccountKey};
 pub use behaviour::Behaviour;
+pub use candle::Candle;
 pub use command::{
     AccountView, Answer, BookView, Clearance, Command, FundView, HoldingView, NewAccount, NewHolding,
     PositionView, Reader, Reply, SecurityName, SessionRef, TradeView, WorldView,
@@ -62,6 +66,7 @@ pub use gtt::{Gtt, GttLeg, GttRequest, GttStatus};
 pub use modify::Change;
 pub use order::{Next, NextWhen, OrderRequest, PaperOrder};
 pub use push::{Addressee, Push, PushKind};
+pub use quotes::{CandleRange, MarketQuote, Span};
 pub use refusal::Refusal;
 pub use state::State;
 pub use status::Status;
@@ -182,6 +187,16 @@ impl Step<'_> {
             Command::OrderBook(reader) => self.reading(&reader, Self::book),
             Command::Funds(session) => self.within(&session, Self::funds),
             Command::Quotes { session, tickers } => self.within(&session, |step, _| step.quotes(&tickers)),
+            Command::MarketQuotes { session, instruments } => {
+                self.within(&session, |step, _| step.market_quotes(&instruments))
+            }
+            Command::PriceBounds { session, instruments } => {
+                self.within(&session, |step, _| step.price_bounds(&instruments))
+            }
+            Command::Candles { session, range } => self.within(&session, |step, _| step.candles(&range)),
+            Command::OrderNews { session, rows, since } => {
+                self.within(&session, |step, key| step.order_news(key, rows, since))
+            }
             Command::IsClearanceNeeded { session, wanted } => {
                 self.within(&session, |step, key| step.is_clearance_needed(key, &wanted))
             }

@@ -14,6 +14,7 @@ use super::event::{Event, Fact};
 use super::faults::Faults;
 use super::order::id_number;
 use super::push::Outbox;
+use super::tally::Tallies;
 use super::tape::{Prices, Tape};
 
 /// Most logins that one account keeps at a time; the oldest ends when there is another.
@@ -78,6 +79,9 @@ pub struct State {
     /// What they push to apps.
     #[serde(default)]
     pub app_outbox: Box<Outbox>,
+    /// What securities traded so far today; no part of what events add up to.
+    #[serde(skip)]
+    pub(super) tallies: Tallies,
 }
 
 impl State {
@@ -122,6 +126,7 @@ impl State {
             faults: Faults::empty(),
             outbox: Box::default(),
             app_outbox: Box::default(),
+            tallies: Tallies::default(),
         }
     }
 
@@ -209,7 +214,7 @@ impl State {
     /// The start of another trading day: yesterday's orders leave their books.
     fn start_day(&mut self, day: Date, settles: bool, at: Timestamp) {
         self.day = day;
-        self.tape.halts.clear();
+        self.tape.start_day();
         for account in self.accounts.values_mut() {
             account.start_day(at, day, settles);
             account.gtts.retain(|_, gtt| gtt.is_kept(at));

@@ -11,7 +11,7 @@ use super::{Listing, Market};
 use crate::core::book::Thresholds;
 use crate::core::depth;
 use crate::core::price::{
-    BAR_MS, Course, Frame, LEVEL_STEP_MAX, Mark, ask, bid, carried, next_bar, round_to_tick,
+    BAR_MS, Course, Frame, LEVEL_STEP_MAX, Mark, ask, bar_start, bid, carried, next_bar, round_to_tick,
 };
 use crate::core::tape::{Anchor, Prices};
 
@@ -26,11 +26,25 @@ pub struct DayPrices {
 }
 
 impl DayPrices {
+    /// Prices that go on from `from`.
+    pub(super) fn new(course: Course, from: Mark, frame: Frame) -> Self {
+        Self {
+            course,
+            from,
+            from_level: course.level(from.at).max(1),
+            frame,
+        }
+    }
+
     /// The price in the bar that holds `at`, on tick and in the band.
     #[must_use]
     pub fn at(&self, at: Timestamp) -> Price {
-        self.frame
-            .snap(carried(self.from.price, self.from_level, self.course.level(at)))
+        self.at_level(self.course.level(at))
+    }
+
+    /// The price in a bar in which the course has this level.
+    pub(super) fn at_level(&self, level: i64) -> Price {
+        self.frame.snap(carried(self.from.price, self.from_level, level))
     }
 
     /// What an order of `side` gets at once in the bar that holds `at`: one tick worse than the last price.
@@ -198,6 +212,18 @@ impl Market {
         }
     }
 
+    /// When the last price was made: with its bar, by a trade of an auction, or when it was set.
+    #[must_use]
+    pub fn last_trade_at(&self, prices: Prices<'_>, listing: &Listing, at: Timestamp) -> Timestamp {
+        let trade = self.last_trade(prices, listing.group, at);
+        let made = match trade.price {
+            PriceOf::Bar(bar) => trade.since.min(bar_start(bar)),
+            PriceOf::Close(_) => trade.since,
+        };
+        let set = prices.tape.anchors.get(&listing.isin).map(|anchor| anchor.set.at);
+        set.filter(|set| *set <= at).map_or(made, |set| made.max(set))
+    }
+
     /// What an order of `side` gets at once: one tick worse than the last price.
     #[must_use]
     pub fn offer(&self, prices: Prices<'_>, listing: &Listing, side: Side, at: Timestamp) -> Price {
@@ -342,18 +368,20 @@ impl Market {
         )
     }
 
-    fn day_prices_from(&self, anchor: &Anchor, course: Course, listing: &Listing, day: Date) -> DayPrices {
+    pub(super) fn day_prices_from(
+        &self,
+        anchor: &Anchor,
+        course: Course,
+        listing: &Listing,
+        day: Date,
+    ) -> DayPrices {
         let from = if day > anchor.day {
             anchor.close
         } else {
             anchor.set
         };
-        DayPrices {
-            course,
-            from,
-            from_level: course.level(from.at).max(1),
-            frame: self.frame_from(anchor, &course, listing, day),
-        }
+        let frame = self.frame_from(anchor, &course, listing, day);
+        DayPrices::new(course, from, frame)
     }
 
     fn frame_from(&self, anchor: &Anchor, course: &Course, listing: &Listing, day: Date) -> Frame {
@@ -367,7 +395,7 @@ impl Market {
         Frame::new(previous_close, tick, self.band_percent(listing, steps))
     }
 
-    fn close_from(&self, anchor: &Anchor, course: &Course, listing: &Listing, day: Date) -> Price {
+    pub(super) fn close_from(&self, anchor: &Anchor, course: &Course, listing: &Listing, day: Date) -> Price {
         let times = self.times(listing.group, day).filter(|_| day > anchor.day);
         times.map_or(anchor.close.price, |times| {
             let tick = self.tick_from(anchor, course, listing, day);
@@ -451,7 +479,7 @@ fn anchor(prices: Prices<'_>, listing: &Listing) -> Anchor {
 }
 
 /// The instant whose bar has the official close: of the auction, else of the last trade.
-fn closing_instant(times: &DayTimes) -> Timestamp {
+pub(super) fn closing_instant(times: &DayTimes) -> Timestamp {
     times
         .closing
         .map_or(times.continuous_to.plus_ms(-1), |auction| auction.match_at)

@@ -80,6 +80,10 @@ impl Request {
             | Command::Events { .. }
             | Command::Logout(_)
             | Command::Quotes { .. }
+            | Command::MarketQuotes { .. }
+            | Command::PriceBounds { .. }
+            | Command::Candles { .. }
+            | Command::OrderNews { .. }
             | Command::SetFault(_)
             | Command::PlaceGtt { .. }
             | Command::ModifyGtt { .. }

@@ -16,6 +16,7 @@ mod orders;
 mod prices;
 mod priority;
 mod properties;
+mod quotes;
 mod refusals;
 mod scripts;
 mod settlement;
