@@ -17,8 +17,10 @@ mod charges;
 mod error;
 mod frame;
 mod gtt;
+mod historical;
 mod input;
 mod instant;
+mod instruments;
 mod json;
 mod limits;
 mod login;
@@ -31,12 +33,15 @@ mod pages;
 mod portfolio;
 mod positions;
 mod postback;
+mod quotes;
 mod refused;
 mod session;
 mod state;
+mod symbols;
 mod user;
 mod wire;
 mod words;
+mod written;
 
 use axum::Router;
 
@@ -55,12 +60,15 @@ pub fn router(kite: Kite) -> Router {
         .merge(basket::routes())
         .merge(charges::routes())
         .merge(gtt::routes())
+        .merge(historical::routes())
+        .merge(instruments::routes())
         .merge(login::routes())
         .merge(margins::routes())
         .merge(orders::routes())
         .merge(pages::routes())
         .merge(portfolio::routes())
         .merge(positions::routes())
+        .merge(quotes::routes())
         .merge(session::routes())
         .merge(user::routes())
         .fallback(error::no_such_route)
