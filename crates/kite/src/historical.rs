@@ -15,9 +15,9 @@ use crate::answer::Answered;
 use crate::auth::Caller;
 use crate::error::KiteError;
 use crate::input::{Params, wrong};
-use crate::written::{self, push_price};
 use crate::state::Kite;
 use crate::symbols;
+use crate::written::{self, push_price};
 
 /// Every interval with the most days that one question may reach over.
 const INTERVALS: [(&str, Span, i64); 9] = [

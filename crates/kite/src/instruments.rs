@@ -22,11 +22,11 @@ use crate::answer::Answered;
 use crate::auth::Caller;
 use crate::error::KiteError;
 use crate::input::{Params, wrong};
-use crate::written::{self, push_price, push_text};
 use crate::quotes;
 use crate::state::Kite;
 use crate::symbols;
 use crate::words::{self, tradingsymbol};
+use crate::written::{self, push_price, push_text};
 
 const COLUMNS: [&str; 12] = [
     "instrument_token",

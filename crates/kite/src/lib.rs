@@ -38,6 +38,7 @@ mod refused;
 mod session;
 mod state;
 mod symbols;
+mod ticker;
 mod user;
 mod wire;
 mod words;
@@ -70,6 +71,7 @@ pub fn router(kite: Kite) -> Router {
         .merge(positions::routes())
         .merge(quotes::routes())
         .merge(session::routes())
+        .merge(ticker::routes())
         .merge(user::routes())
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)

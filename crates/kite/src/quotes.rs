@@ -17,9 +17,9 @@ use crate::auth::Caller;
 use crate::error::KiteError;
 use crate::input::{Params, missing};
 use crate::instant::KiteTime;
-use crate::written::{self, push_price, push_text};
 use crate::state::Kite;
 use crate::symbols;
+use crate::written::{self, push_price, push_text};
 
 /// Most instruments of a full quote.
 const FULL_MAX: usize = 500;

@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn a_symbol_has_the_series_that_its_listing_has() {
         let master = Master::bundled();
-        let symbol = |name: &str| find_named(master, name).map(|found| tradingsymbol(found));
+        let symbol = |name: &str| find_named(master, name).map(tradingsymbol);
         assert_eq!(symbol("NSE:INFY").as_deref(), Some("INFY"));
         assert_eq!(symbol("NSE:BAJAJ-AUTO").as_deref(), Some("BAJAJ-AUTO"));
         assert_eq!(symbol("NSE:21STCENMGM-BE").as_deref(), Some("21STCENMGM-BE"));
