@@ -67,7 +67,9 @@ pub(super) async fn serve_connection(
         .max_headers(limits.headers_max)
         .max_header_size(limits.head_bytes_max)
         .max_buf_size(limits.head_bytes_max * 2);
-    let mut connection = builder.serve_connection(TokioIo::new(stream), service);
+    // A request may become a WebSocket: then its route takes the stream over, and this connection is done.
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let mut connection = connection.with_upgrades();
     let mut is_closing = false;
     let mut look = std::pin::pin!(tokio::time::sleep(limits.head_time_max));
     loop {
@@ -91,7 +93,10 @@ pub(super) async fn serve_connection(
         }
     }
     metrics::counter!("torana_http_slow_requests_total", "part" => "head").increment(1);
-    let mut stream = connection.into_parts().io.into_inner();
+    let Some(parts) = connection.into_parts() else {
+        return;
+    };
+    let mut stream = parts.io.into_inner();
     let _ = stream.write_all(REQUEST_TIMEOUT).await;
     let _ = stream.shutdown().await;
 }
