@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path, State};
-use axum::response::Response;
 use axum::routing::get;
+use http::header;
 use http::request::Parts;
-use http::{HeaderValue, header};
 use torana_domain::money::Price;
 use torana_domain::order::Side;
 use torana_exchange::core::book::Instrument;
@@ -102,11 +100,7 @@ async fn list(kite: &Kite, caller: Option<&Caller>, is_wanted: impl Fn(&Security
         Some(caller) => ticks(caller, &wanted).await?,
         None => BTreeMap::new(),
     };
-    let mut response = Response::new(Body::from(csv(&wanted, &ticks)));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv"));
-    Ok(response)
+    Ok(written::csv(csv(&wanted, &ticks)))
 }
 
 /// The ticks of a world, where prices may have come into other slabs than the list's.

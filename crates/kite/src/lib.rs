@@ -25,6 +25,7 @@ mod json;
 mod limits;
 mod login;
 mod margins;
+mod mf;
 mod note;
 mod order_form;
 mod order_rows;
@@ -65,6 +66,7 @@ pub fn router(kite: Kite) -> Router {
         .merge(instruments::routes())
         .merge(login::routes())
         .merge(margins::routes())
+        .merge(mf::routes())
         .merge(orders::routes())
         .merge(pages::routes())
         .merge(portfolio::routes())

@@ -1,4 +1,4 @@
-//! JSON written by hand, for answers with tens of thousands of numbers.
+//! Answers whose text is written by hand: lists, and JSON with tens of thousands of numbers.
 
 use std::fmt::Write as _;
 
@@ -10,10 +10,20 @@ use torana_domain::money::{PRICE_PER_PAISA, PRICE_SCALE, Price};
 /// 200 with a JSON text.
 #[must_use]
 pub fn answer(text: String) -> Response {
+    of_type("application/json", text)
+}
+
+/// 200 with lines of values.
+#[must_use]
+pub fn csv(text: String) -> Response {
+    of_type("text/csv", text)
+}
+
+fn of_type(media_type: &'static str, text: String) -> Response {
     let mut response = Response::new(Body::from(text));
     response
         .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 

@@ -10,6 +10,7 @@
 
 mod bench;
 mod candles;
+mod funds;
 mod lists;
 mod quotes;
 mod socket;

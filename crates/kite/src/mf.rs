@@ -1,0 +1,153 @@
+//! Mutual funds: units that are held are shown; nothing is bought or sold, which is what Kite lets most apps do too.
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use serde::Serialize;
+use torana_contract::number::Decimal;
+use torana_domain::money::UNIT_DECIMALS;
+use torana_exchange::core::{Command, FundView, Reader, Reply};
+use torana_exchange::seeds::FUND_SCHEMES;
+use torana_instruments::csv::write_record;
+
+use crate::answer::{Answered, success};
+use crate::auth::Caller;
+use crate::error::{ErrorType, KiteError};
+use crate::state::Kite;
+use crate::written;
+
+const COLUMNS: [&str; 16] = [
+    "tradingsymbol",
+    "amc",
+    "name",
+    "purchase_allowed",
+    "redemption_allowed",
+    "minimum_purchase_amount",
+    "purchase_amount_multiplier",
+    "minimum_additional_purchase_amount",
+    "minimum_redemption_quantity",
+    "redemption_quantity_multiplier",
+    "dividend_type",
+    "scheme_type",
+    "plan",
+    "settlement_type",
+    "last_price",
+    "last_price_date",
+];
+
+/// The routes.
+pub fn routes() -> Router<Kite> {
+    Router::new()
+        .route("/mf/holdings", get(holdings))
+        .route("/mf/instruments", get(instruments))
+        .route("/mf/allotments", get(none))
+        .route("/mf/orders", get(none).post(closed))
+        .route("/mf/orders/{order_id}", get(no_such_order).delete(closed))
+        .route("/mf/sips", get(none).post(closed))
+        .route("/mf/sips/{sip_id}", get(no_such_sip).put(closed).delete(closed))
+}
+
+#[derive(Serialize)]
+struct Holding {
+    folio: String,
+    fund: String,
+    tradingsymbol: String,
+    average_price: Decimal,
+    last_price: Decimal,
+    last_price_date: String,
+    pledged_quantity: Decimal,
+    pnl: Decimal,
+    quantity: Decimal,
+    discrepancy: bool,
+    xirr: Decimal,
+}
+
+impl From<FundView> for Holding {
+    fn from(view: FundView) -> Self {
+        Self {
+            folio: view.folio,
+            fund: view.name,
+            tradingsymbol: view.isin,
+            average_price: view.average_price.into(),
+            last_price: view.last_price.into(),
+            last_price_date: view.last_price_date.to_string(),
+            pledged_quantity: Decimal::default(),
+            pnl: view.pnl.into(),
+            quantity: Decimal::new(view.units.0, UNIT_DECIMALS),
+            discrepancy: false,
+            xirr: Decimal::default(),
+        }
+    }
+}
+
+async fn holdings(caller: Caller) -> Answered {
+    let reader = Reader::User(caller.session.clone());
+    let Reply::DematFunds(funds) = caller.ask(Command::DematFunds(reader)).await? else {
+        return Err(KiteError::odd_answer());
+    };
+    let rows: Vec<Holding> = funds.into_iter().map(Holding::from).collect();
+    Ok(success(rows))
+}
+
+/// The schemes that accounts may hold.
+async fn instruments(State(kite): State<Kite>, caller: Option<Caller>) -> Answered {
+    let at = caller.map_or_else(|| kite.rt().wall.now(), |caller| caller.at);
+    let calendar = kite.market().current();
+    let calendar = calendar.calendar();
+    let valued_on = calendar.latest_trading_day_not_after(calendar.book_day(at).plus_days(-1));
+    let mut out = String::new();
+    write_record(&mut out, COLUMNS);
+    for scheme in FUND_SCHEMES {
+        write_record(
+            &mut out,
+            [
+                scheme.isin,
+                "SANDBOX_MF",
+                scheme.name,
+                "0",
+                "0",
+                "0",
+                "0",
+                "0",
+                "0",
+                "0",
+                "growth",
+                "equity",
+                "direct",
+                "T3",
+                &scheme.nav.to_decimal(),
+                &valued_on.to_string(),
+            ],
+        );
+    }
+    Ok(written::csv(out))
+}
+
+async fn none(caller: Caller) -> Answered {
+    know(&caller).await?;
+    Ok(success([(); 0]))
+}
+
+async fn no_such_order(caller: Caller) -> Answered {
+    know(&caller).await?;
+    Err(KiteError::not_found("There is no such order of mutual funds"))
+}
+
+async fn no_such_sip(caller: Caller) -> Answered {
+    know(&caller).await?;
+    Err(KiteError::not_found("There is no such SIP"))
+}
+
+async fn closed(caller: Caller) -> Answered {
+    know(&caller).await?;
+    Err(KiteError::new(
+        ErrorType::Permission,
+        "This app may not trade mutual funds: holdings and lists can be read",
+    ))
+}
+
+/// Whether the world knows the login, where nothing else is asked of it.
+async fn know(caller: &Caller) -> Result<(), KiteError> {
+    let reader = Reader::User(caller.session.clone());
+    caller.ask(Command::Account(reader)).await.map(drop)
+}
