@@ -9,6 +9,8 @@
 //! Invariant: only this crate knows Kite's words.
 //! Invariant: it holds no state of its own but counters of calls; everything else is the exchange's.
 
+mod alert_rows;
+mod alerts;
 mod answer;
 mod auth;
 mod authorise;
@@ -58,6 +60,7 @@ pub use wire::Cut;
 /// An answer may carry the extension [`Cut`]: then the connection is to be cut instead of answering.
 pub fn router(kite: Kite) -> Router {
     let routes = Router::new()
+        .merge(alerts::routes())
         .merge(authorise::routes())
         .merge(basket::routes())
         .merge(charges::routes())

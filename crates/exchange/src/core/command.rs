@@ -8,6 +8,7 @@ use torana_domain::time::{Date, Timestamp};
 use torana_instruments::Exchange;
 
 use super::account::AccountKey;
+use super::alerts::{Alert, AlertRequest};
 use super::behaviour::Behaviour;
 use super::book::Instrument;
 use super::candle::Candle;
@@ -372,6 +373,25 @@ pub enum Command {
     },
     /// Reads the triggers: active ones, and those that ended within a week. Answer: [`Reply::Gtts`].
     Gtts(Reader),
+    /// Sets an alert; the one with this id anew, if there is an id. Answer: [`Reply::AlertSet`], `AlertRefused` or
+    /// `AlertNotFound`.
+    SetAlert {
+        /// Who asks.
+        session: SessionRef,
+        /// Which; a new one if `None`.
+        id: Option<String>,
+        /// The alert.
+        alert: AlertRequest,
+    },
+    /// Deletes alerts, all or none. Answer: [`Reply::Done`] or `AlertNotFound`.
+    DeleteAlerts {
+        /// Who asks.
+        session: SessionRef,
+        /// Which.
+        ids: Vec<String>,
+    },
+    /// Reads the alerts. Answer: [`Reply::Alerts`].
+    Alerts(Reader),
     /// Sets how long each step of an order on its way takes in this world, 0 to a minute. Answer: [`Reply::Done`].
     SetLatency {
         /// Milliseconds per step.
@@ -730,6 +750,17 @@ pub enum Reply {
     GttNotFound,
     /// Triggers.
     Gtts(Vec<Gtt>),
+    /// The alert as it is set.
+    AlertSet(Box<Alert>),
+    /// No alert is set.
+    AlertRefused {
+        /// Why.
+        text: String,
+    },
+    /// There is no such alert, or no longer.
+    AlertNotFound,
+    /// Alerts, oldest first.
+    Alerts(Vec<Alert>),
     /// What brokers push, in the order in which it arrives.
     Pushes(Vec<Push>),
     /// Nothing was done: the request got nowhere, and the disturbance is all that comes back.

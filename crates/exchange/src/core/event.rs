@@ -8,6 +8,7 @@ use torana_domain::time::{Date, Timestamp};
 use torana_instruments::Exchange;
 
 use super::account::{Account, AccountKey, Short};
+use super::alerts::{Alert, Firing};
 use super::charges::Charges;
 use super::command::Clearance;
 use super::faults::{Fault, RequestClass};
@@ -295,6 +296,38 @@ pub enum Fact {
         /// What became of its order, if it placed one.
         result: Option<GttResult>,
     },
+    /// An alert was set, or set anew under its old number.
+    AlertSet {
+        /// Where.
+        key: AccountKey,
+        /// The alert.
+        alert: Box<Alert>,
+    },
+    /// The price reached an alert.
+    AlertFired {
+        /// Where.
+        key: AccountKey,
+        /// Which.
+        number: u64,
+        /// The market then, and what came of its orders.
+        firing: Box<Firing>,
+    },
+    /// An alert can fire no more.
+    AlertDisabled {
+        /// Where.
+        key: AccountKey,
+        /// Which.
+        number: u64,
+        /// Why.
+        why: String,
+    },
+    /// Its user deleted an alert.
+    AlertDeleted {
+        /// Where.
+        key: AccountKey,
+        /// Which.
+        number: u64,
+    },
     /// Orders, modifications and cancellations take another time per step.
     LatencySet {
         /// Milliseconds per step.
@@ -366,6 +399,10 @@ impl Fact {
             Self::NextSent { .. } => "next_sent",
             Self::GttSet { .. } => "gtt_set",
             Self::GttEnded { .. } => "gtt_ended",
+            Self::AlertSet { .. } => "alert_set",
+            Self::AlertFired { .. } => "alert_fired",
+            Self::AlertDisabled { .. } => "alert_disabled",
+            Self::AlertDeleted { .. } => "alert_deleted",
             Self::LatencySet { .. } => "latency_set",
             Self::PushesTaken => "pushes_taken",
             Self::AppPushesTaken => "app_pushes_taken",

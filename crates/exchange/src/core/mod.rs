@@ -6,6 +6,7 @@
 
 pub mod account;
 mod accounts;
+pub mod alerts;
 mod auctions;
 pub mod behaviour;
 pub mod book;
@@ -54,6 +55,7 @@ mod trading;
 pub mod transcript;
 
 pub use account::{Account, AccountKey};
+pub use alerts::{Alert, AlertOperator, AlertRequest, Firing};
 pub use behaviour::Behaviour;
 pub use candle::Candle;
 pub use command::{
@@ -256,6 +258,13 @@ impl Step<'_> {
                 self.within(&session, |step, key| step.delete_gtt(key, trigger_id))
             }
             Command::Gtts(reader) => self.reading(&reader, Self::gtts),
+            Command::SetAlert { session, id, alert } => {
+                self.within(&session, |step, key| step.set_alert(key, id.as_deref(), alert))
+            }
+            Command::DeleteAlerts { session, ids } => {
+                self.within(&session, |step, key| step.delete_alerts(key, &ids))
+            }
+            Command::Alerts(reader) => self.reading(&reader, Self::alerts),
             Command::SetLatency { ms } => self.set_latency(ms),
             Command::TakePushes => self.take_pushes(),
             Command::TakeAppPushes => self.take_app_pushes(),

@@ -67,6 +67,11 @@ pub struct CandleRange {
 
 impl Step<'_> {
     pub(super) fn market_quotes(&mut self, instruments: &[Instrument]) -> Reply {
+        Reply::MarketQuotes(self.quotes_of(instruments))
+    }
+
+    /// The market of securities; unknown ones are left out.
+    pub(super) fn quotes_of(&mut self, instruments: &[Instrument]) -> Vec<MarketQuote> {
         let mut tallies = std::mem::take(&mut self.state.tallies);
         let moment = self.moment();
         let stage = |group| moment.market.stage(moment.prices, group, moment.at);
@@ -82,7 +87,7 @@ impl Step<'_> {
             .filter_map(|instrument| tallies.quote(moment, stage_of, *instrument))
             .collect();
         self.state.tallies = tallies;
-        Reply::MarketQuotes(quotes)
+        quotes
     }
 
     pub(super) fn price_bounds(&self, instruments: &[Instrument]) -> Reply {

@@ -252,6 +252,18 @@ pub enum Refusal {
     /// A trigger that would move to another security.
     #[error("A trigger stays with its security; delete it and set up another one")]
     GttOtherInstrument,
+    /// The account has too many alerts.
+    #[error("The account has {max} alerts; no more are taken")]
+    TooManyAlerts {
+        /// Most alerts.
+        max: usize,
+    },
+    /// An alert without a price, or with too many orders.
+    #[error("An alert has a price above zero and at most {orders_max} orders")]
+    BadAlert {
+        /// Most orders.
+        orders_max: usize,
+    },
     /// Too much money in one order.
     #[error("Order value {asked} is above the limit of {max} for one order", asked = .asked.to_decimal(), max = .max.to_decimal())]
     ValueTooLarge {

@@ -47,6 +47,9 @@ pub struct State {
     pub trade_count: u64,
     /// Triggers set up so far.
     pub gtt_count: u64,
+    /// Alerts set so far.
+    #[serde(default)]
+    pub alert_count: u64,
     /// How long each step of an order, a modification or a cancellation takes.
     pub latency_ms: i64,
     /// Auctions of missing shares so far.
@@ -112,6 +115,7 @@ impl State {
             turn_count: 0,
             trade_count: 0,
             gtt_count: 0,
+            alert_count: 0,
             latency_ms: 0,
             auction_count: 0,
             intraday: BTreeMap::new(),
@@ -182,6 +186,10 @@ impl State {
                 status,
                 result,
             } => self.end_gtt(key, *number, *status, result.as_ref(), event.at),
+            Fact::AlertSet { .. }
+            | Fact::AlertFired { .. }
+            | Fact::AlertDisabled { .. }
+            | Fact::AlertDeleted { .. } => self.evolve_alert(&event.fact, event.at),
             Fact::OrderAccepted { .. }
             | Fact::OrderMoved { .. }
             | Fact::OrderAsked { .. }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::{Request, Response, StatusCode, header};
+use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -16,7 +16,7 @@ use torana_domain::broker_key::BrokerKey;
 use torana_domain::time::{Timestamp, parse_iso};
 use torana_drivers::sqlite::Durability;
 use torana_drivers::{SqliteDriver, SqliteOptions};
-use torana_exchange::access::{AccessBook, App, TokenKind, WorldTime, open_session};
+use torana_exchange::access::{AccessBook, App, AppTerms, TokenKind, WorldTime, open_session};
 use torana_exchange::core::{AccountKey, Answer, Command};
 use torana_exchange::feed::MarketFeed;
 use torana_exchange::{EmbeddedExchange, ExchangeParts, Ownership, Port};
@@ -80,7 +80,13 @@ impl Bench {
             ownership: Ownership::Alone,
         });
         let access = AccessBook::new(store, Keyring::generate(&*rt.entropy), rt.entropy.clone());
-        let app = access.command_line_app(WORLD).await.unwrap();
+        let terms = AppTerms {
+            redirect_url: "http://127.0.0.1/".to_owned(),
+            postback_url: None,
+            is_limited: false,
+        };
+        let (api_key, _) = access.make_app(WORLD, terms).await.unwrap();
+        let app = access.find_app(&api_key).await.unwrap().unwrap();
         let clock = Clock(Arc::new(AtomicI64::new(parse_iso(START).unwrap().0)));
         let kite = Kite::new(KiteParts {
             exchange: Arc::new(exchange.clone()),
@@ -123,6 +129,21 @@ impl Bench {
 
     pub async fn send(&self, request: Request<Body>) -> Response<Body> {
         self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Status and JSON of the answer to a form.
+    pub async fn form(&self, login: &Login, method: Method, path: &str, form: &str) -> (u16, Value) {
+        let authorization = format!("token {}:{}", login.api_key, login.token);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, authorization);
+        let response = self
+            .send(request.body(Body::from(form.to_owned())).unwrap())
+            .await;
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&bytes).unwrap())
     }
 
     /// Status and text of an answer.

@@ -1,6 +1,6 @@
 //! Mutual funds.
 
-use http::{Method, Request, StatusCode, header};
+use http::{Method, StatusCode};
 use serde_json::json;
 
 use crate::bench::Bench;
@@ -67,14 +67,13 @@ async fn nothing_is_bought_or_sold() {
         (Method::PUT, "/mf/sips/1"),
         (Method::DELETE, "/mf/sips/1"),
     ] {
-        let authorization = format!("token {}:{}", login.api_key, login.token);
-        let request = Request::builder()
-            .method(&method)
-            .uri(path)
-            .header(header::AUTHORIZATION, authorization);
-        let body = "tradingsymbol=INF000S01013&transaction_type=BUY&amount=5000".to_owned();
-        let response = bench.send(request.body(body.into()).unwrap()).await;
-        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{method} {path}");
+        let form = "tradingsymbol=INF000S01013&transaction_type=BUY&amount=5000";
+        let (status, body) = bench.form(&login, method, path, form).await;
+        assert_eq!(
+            (status, &body["error_type"]),
+            (403, &json!("PermissionException")),
+            "{path}"
+        );
     }
     let (status, class, _) = bench.failure(Some(&login), "/mf/orders/1").await;
     assert_eq!((status, class.as_str()), (404, "GeneralException"));

@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod alerts;
 mod bench;
 mod candles;
 mod funds;

@@ -89,6 +89,9 @@ impl Request {
             | Command::ModifyGtt { .. }
             | Command::DeleteGtt { .. }
             | Command::Gtts(_)
+            | Command::SetAlert { .. }
+            | Command::DeleteAlerts { .. }
+            | Command::Alerts(_)
             | Command::SetLatency { .. }
             | Command::TakePushes
             | Command::TakeAppPushes

@@ -1,5 +1,6 @@
 //! Tests of the pure core: one file per concern, this file holds what they share.
 
+mod alerts;
 mod auctions;
 mod audit;
 mod behaviours;
