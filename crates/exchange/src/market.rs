@@ -2,6 +2,7 @@
 
 mod bars;
 mod index;
+mod last;
 mod ledger;
 mod prices;
 mod stage;

@@ -67,7 +67,7 @@ fn an_alert_fires_once_when_its_price_is_reached() {
         world.price(Price(before));
         assert_eq!(
             world.alerts(&session),
-            [set.clone()],
+            std::slice::from_ref(&set),
             "{operator:?} is not reached"
         );
         world.price(Price(reached));
