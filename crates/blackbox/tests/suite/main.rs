@@ -63,6 +63,7 @@ mod settings;
 mod story;
 mod syscalls;
 mod tenants;
+mod ticker;
 mod tokens;
 mod transcript;
 mod webhooks;
