@@ -48,11 +48,12 @@ struct Basket {
 
 #[derive(Serialize)]
 struct Item {
+    id: usize,
     #[serde(rename = "type")]
     kind: &'static str,
     exchange: &'static str,
     tradingsymbol: String,
-    weight: u32,
+    weight: usize,
     params: ItemParams,
 }
 
@@ -92,7 +93,8 @@ fn operator(alert: &Alert) -> &'static str {
 /// The alert as it is set.
 pub fn row(user_id: &str, alert: &Alert, master: &Master) -> Row {
     let asked = &alert.asked;
-    let items = asked.orders.iter().map(|order| item(order, master));
+    let items = asked.orders.iter().enumerate();
+    let items = items.map(|(index, order)| item(index + 1, order, master));
     let basket = Basket {
         name: asked.name.clone(),
         kind: "alert",
@@ -126,14 +128,15 @@ pub fn row(user_id: &str, alert: &Alert, master: &Master) -> Row {
     }
 }
 
-fn item(order: &OrderRequest, master: &Master) -> Item {
+fn item(place: usize, order: &OrderRequest, master: &Master) -> Item {
     let isin = master.by_symbol(order.exchange, &order.ticker);
     let isin = isin.map_or("", |security| security.isin.as_str());
     Item {
+        id: place,
         kind: "insert",
         exchange: order.exchange.as_str(),
         tradingsymbol: name_of(master, order.exchange, isin, &order.ticker).0,
-        weight: 1,
+        weight: place,
         params: ItemParams {
             variety: "regular",
             transaction_type: order.side.as_str(),

@@ -41,19 +41,29 @@ pub fn routes() -> Router<Kite> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct BasketIn {
+    /// A basket with a name is a whole one; one without changes what there is.
+    name: Option<String>,
     items: Vec<ItemIn>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ItemIn {
+    /// What happens to the item: it is inserted, or the one with this id is updated or deleted.
+    r#type: Option<String>,
+    id: Option<usize>,
     exchange: Option<String>,
     tradingsymbol: Option<String>,
     params: OrderIn,
 }
 
-/// Reads the alert that a form describes.
-fn wanted(params: &Params, master: &Master, app: &str) -> Result<AlertRequest, KiteError> {
+/// Reads the alert that a form describes; `before` are the orders that it has so far.
+fn wanted(
+    params: &Params,
+    master: &Master,
+    app: &str,
+    before: Vec<OrderRequest>,
+) -> Result<AlertRequest, KiteError> {
     let has_basket = params.word("type", "simple or ato", |text| match text {
         "simple" => Some(false),
         "ato" => Some(true),
@@ -78,30 +88,66 @@ fn wanted(params: &Params, master: &Master, app: &str) -> Result<AlertRequest, K
     let operator = params.word("operator", "<=, >=, <, > or ==", find)?;
     let (_, operator) = operator.ok_or_else(|| missing("operator"))?;
     let price = params.price("rhs_constant")?;
+    let is_enabled = params.word("status", "enabled or disabled", |text| match text {
+        "enabled" => Some(true),
+        "disabled" => Some(false),
+        _ => None,
+    })?;
+    let orders = match (has_basket, params.text("basket")) {
+        (false, _) => Vec::new(),
+        (true, Some(basket)) => orders(basket, master, app, before)?,
+        (true, None) => before,
+    };
+    if has_basket && orders.is_empty() {
+        return Err(wrong("basket", "it has at least one order among its `items`"));
+    }
     Ok(AlertRequest {
         name: name.to_owned(),
         exchange,
         ticker: security.ticker.clone(),
         operator,
         price: price.ok_or_else(|| missing("rhs_constant"))?,
-        orders: if has_basket {
-            orders(params.required("basket")?, master, app)?
-        } else {
-            Vec::new()
-        },
+        orders,
+        is_enabled: is_enabled.unwrap_or(true),
     })
 }
 
-fn orders(basket: &str, master: &Master, app: &str) -> Result<Vec<OrderRequest>, KiteError> {
-    let BasketIn { items } = json::parse("basket", basket.as_bytes())?;
-    if items.is_empty() {
-        return Err(wrong("basket", "it has at least one order among its `items`"));
+/// The orders of a basket, or what it makes of those that there are. An item's id is its place, counted from 1.
+fn orders(
+    basket: &str,
+    master: &Master,
+    app: &str,
+    before: Vec<OrderRequest>,
+) -> Result<Vec<OrderRequest>, KiteError> {
+    let BasketIn { name, items } = json::parse("basket", basket.as_bytes())?;
+    let before = if name.is_some() { Vec::new() } else { before };
+    let mut places: Vec<Option<OrderRequest>> = before.into_iter().map(Some).collect();
+    for (index, item) in items.into_iter().enumerate() {
+        let operation = item.r#type.clone().unwrap_or_else(|| "insert".to_owned());
+        if operation == "insert" {
+            places.push(Some(item.order(index, master, app)?));
+            continue;
+        }
+        let place = item.id.and_then(|id| places.get_mut(id.checked_sub(1)?));
+        let place = place.ok_or_else(|| wrong("basket", "`id` is that of an item that there is"))?;
+        *place = match operation.as_str() {
+            "update" => Some(item.order(index, master, app)?),
+            "delete" => None,
+            _ => {
+                let allowed = "`type` of an item is insert, update or delete";
+                return Err(wrong("basket", allowed));
+            }
+        };
     }
-    let order = |(index, item): (usize, ItemIn)| {
+    Ok(places.into_iter().flatten().collect())
+}
+
+impl ItemIn {
+    fn order(self, index: usize, master: &Master, app: &str) -> Result<OrderRequest, KiteError> {
         let order = OrderIn {
-            exchange: item.exchange,
-            tradingsymbol: item.tradingsymbol,
-            ..item.params
+            exchange: self.exchange,
+            tradingsymbol: self.tradingsymbol,
+            ..self.params
         };
         let request = order
             .to_request(master)
@@ -110,16 +156,19 @@ fn orders(basket: &str, master: &Master, app: &str) -> Result<Vec<OrderRequest>,
             app: Some(app.to_owned()),
             ..request
         })
-    };
-    items.into_iter().enumerate().map(order).collect()
+    }
 }
 
 async fn put(caller: &Caller, id: Option<String>, params: &Params) -> Answered {
     let master = caller.kite().master_at(caller.at);
+    let before = match &id {
+        Some(id) => found(caller, id).await?.asked.orders,
+        None => Vec::new(),
+    };
     let command = Command::SetAlert {
         session: caller.session.clone(),
         id,
-        alert: wanted(params, &master, &caller.app.api_key)?,
+        alert: wanted(params, &master, &caller.app.api_key, before)?,
     };
     match caller.ask(command).await? {
         Reply::AlertSet(alert) => Ok(success(row(&caller.user_id, &alert, &master))),

@@ -1,11 +1,13 @@
 //! Mutual funds: units that are held are shown; nothing is bought or sold, which is what Kite lets most apps do too.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::routing::get;
 use serde::Serialize;
 use torana_contract::number::Decimal;
-use torana_domain::money::UNIT_DECIMALS;
+use torana_domain::money::{Paise, UNIT_DECIMALS, div_half_even};
 use torana_exchange::core::{Command, FundView, Reader, Reply};
 use torana_exchange::seeds::FUND_SCHEMES;
 use torana_instruments::csv::write_record;
@@ -35,12 +37,16 @@ const COLUMNS: [&str; 16] = [
     "last_price_date",
 ];
 
+/// Price × units, both as stored, in one paisa.
+const PRODUCT_PER_PAISA: i128 = 100_000_000;
+
 /// The routes.
 pub fn routes() -> Router<Kite> {
     Router::new()
         .route("/mf/holdings", get(holdings))
         .route("/mf/instruments", get(instruments))
-        .route("/mf/allotments", get(none))
+        .route("/mf/holdings/{isin}", get(purchases))
+        .route("/mf/allotments", get(allotments))
         .route("/mf/orders", get(none).post(closed))
         .route("/mf/orders/{order_id}", get(no_such_order).delete(closed))
         .route("/mf/sips", get(none).post(closed))
@@ -55,11 +61,44 @@ struct Holding {
     average_price: Decimal,
     last_price: Decimal,
     last_price_date: String,
+    close_price: Decimal,
+    day_change: Decimal,
+    day_change_percentage: Decimal,
     pledged_quantity: Decimal,
     pnl: Decimal,
     quantity: Decimal,
     discrepancy: bool,
     xirr: Decimal,
+}
+
+/// How units came into an account. Nothing trades them here: they came at once, at their average price.
+#[derive(Serialize)]
+struct Purchase {
+    fund: String,
+    tradingsymbol: String,
+    average_price: Decimal,
+    variety: &'static str,
+    exchange_timestamp: Option<String>,
+    amount: Decimal,
+    folio: String,
+    quantity: Decimal,
+}
+
+impl From<FundView> for Purchase {
+    fn from(view: FundView) -> Self {
+        let product = i128::from(view.average_price.0) * i128::from(view.units.0);
+        let paise = div_half_even(product, PRODUCT_PER_PAISA);
+        Self {
+            fund: view.name,
+            tradingsymbol: view.isin,
+            average_price: view.average_price.into(),
+            variety: "regular",
+            exchange_timestamp: None,
+            amount: Paise(i64::try_from(paise).unwrap_or(i64::MAX)).into(),
+            folio: view.folio,
+            quantity: Decimal::new(view.units.0, UNIT_DECIMALS),
+        }
+    }
 }
 
 impl From<FundView> for Holding {
@@ -71,6 +110,10 @@ impl From<FundView> for Holding {
             average_price: view.average_price.into(),
             last_price: view.last_price.into(),
             last_price_date: view.last_price_date.to_string(),
+            // The value of a scheme never moves.
+            close_price: view.last_price.into(),
+            day_change: Decimal::default(),
+            day_change_percentage: Decimal::default(),
             pledged_quantity: Decimal::default(),
             pnl: view.pnl.into(),
             quantity: Decimal::new(view.units.0, UNIT_DECIMALS),
@@ -80,13 +123,29 @@ impl From<FundView> for Holding {
     }
 }
 
-async fn holdings(caller: Caller) -> Answered {
+async fn held(caller: &Caller) -> Result<Vec<FundView>, KiteError> {
     let reader = Reader::User(caller.session.clone());
-    let Reply::DematFunds(funds) = caller.ask(Command::DematFunds(reader)).await? else {
-        return Err(KiteError::odd_answer());
-    };
-    let rows: Vec<Holding> = funds.into_iter().map(Holding::from).collect();
-    Ok(success(rows))
+    match caller.ask(Command::DematFunds(reader)).await? {
+        Reply::DematFunds(funds) => Ok(funds),
+        _ => Err(KiteError::odd_answer()),
+    }
+}
+
+async fn holdings(caller: Caller) -> Answered {
+    let rows = held(&caller).await?.into_iter().map(Holding::from);
+    Ok(success(rows.collect::<Vec<_>>()))
+}
+
+async fn purchases(caller: Caller, Path(isin): Path<String>) -> Answered {
+    let funds = held(&caller).await?.into_iter();
+    let rows = funds.filter(|fund| fund.isin == isin).map(Purchase::from);
+    Ok(success(rows.collect::<Vec<_>>()))
+}
+
+/// The ISINs of what an account was given.
+async fn allotments(caller: Caller) -> Answered {
+    let isins = held(&caller).await?.into_iter().map(|fund| fund.isin);
+    Ok(success(isins.collect::<BTreeSet<_>>()))
 }
 
 /// The schemes that accounts may hold.

@@ -56,6 +56,8 @@ pub struct AlertRequest {
     pub price: Price,
     /// Orders that go to the market when it fires, in order.
     pub orders: Vec<OrderRequest>,
+    /// Whether it waits at once.
+    pub is_enabled: bool,
 }
 
 /// That an alert fired.
@@ -82,7 +84,7 @@ pub struct Alert {
     pub isin: String,
     /// Whether it waits for a rise, as seen from the price when it was set.
     pub waits_for_rise: bool,
-    /// Why it does not wait any more; none while it does.
+    /// Why it does not wait, in words if the exchange disabled it; none while it does.
     pub disabled: Option<String>,
     /// Its turn in the book.
     pub turn: u64,
@@ -148,8 +150,8 @@ impl Step<'_> {
             id: alert_id(self.state.seed, number),
             isin: listing.isin.clone(),
             waits_for_rise: self.last_price(&listing) < asked.price,
+            disabled: (!asked.is_enabled).then(String::new),
             asked,
-            disabled: None,
             turn: self.next_turn(),
             created_at,
             updated_at: self.at,
@@ -235,11 +237,11 @@ impl State {
                 self.turn_count = self.turn_count.max(alert.turn);
                 if let Some(account) = self.accounts.get_mut(key) {
                     account.alerts.insert(alert.number, (**alert).clone());
-                    let (shelf, place) = alert.place(key);
-                    self.books
-                        .entry(alert.instrument())
-                        .or_default()
-                        .put(shelf, place);
+                    if alert.disabled.is_none() {
+                        let (shelf, place) = alert.place(key);
+                        let book = self.books.entry(alert.instrument()).or_default();
+                        book.put(shelf, place);
+                    }
                 }
             }
             Fact::AlertFired { key, number, firing } => {

@@ -107,8 +107,38 @@ async fn the_basket_of_an_alert_goes_to_the_market() {
         (&item["tradingsymbol"], &item["params"]["quantity"]),
         (&json!("ITC"), &json!(2))
     );
+    let uuid = body["data"]["uuid"].as_str().unwrap().to_owned();
+    let path = format!("/alerts/{uuid}");
+
+    // Its items can be changed by their ids, and the alert can be kept from waiting meanwhile.
+    let changes = r#"{"items":[{"type":"delete","id":1},{"type":"insert","tradingsymbol":"INFY","exchange":"NSE","weight":1,"params":{"transaction_type":"BUY","product":"CNC","order_type":"MARKET","quantity":1}}]}"#;
+    let ato = SIMPLE.replace("simple", "ato");
+    let form = format!("{ato}&status=disabled&basket={}", changes.replace('"', "%22"));
+    let (status, body) = bench.form(&login, Method::PUT, &path, &form).await;
+    let items = body["data"]["basket"]["items"].as_array().unwrap();
+    assert_eq!(
+        (status, &body["data"]["status"], items.len()),
+        (200, &json!("disabled"), 1)
+    );
+    assert_eq!(
+        (&items[0]["tradingsymbol"], &items[0]["id"]),
+        (&json!("INFY"), &json!(1))
+    );
+    let wrong = changes.replace("\"id\":1", "\"id\":7").replace('"', "%22");
+    let form = format!("{ato}&basket={wrong}");
+    let (status, body) = bench.form(&login, Method::PUT, &path, &form).await;
+    assert_eq!(status, 400, "{body}");
     infy_at(&bench, 152_000).await;
-    let uuid = body["data"]["uuid"].as_str().unwrap();
+    assert_eq!(bench.data(&login, &path).await["alert_count"], 0);
+    infy_at(&bench, 151_000).await;
+    let (status, body) = bench.form(&login, Method::PUT, &path, &ato).await;
+    assert_eq!(
+        (status, &body["data"]["status"]),
+        (200, &json!("enabled")),
+        "{body}"
+    );
+
+    infy_at(&bench, 152_000).await;
     let history = bench.data(&login, &format!("/alerts/{uuid}/history")).await;
     let order_id = &history[0]["order_meta"][0]["order_id"];
     let orders = bench.data(&login, "/orders").await;

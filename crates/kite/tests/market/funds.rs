@@ -5,8 +5,11 @@ use serde_json::json;
 
 use crate::bench::Bench;
 
-const HOLDING_KEYS: [&str; 11] = [
+const HOLDING_KEYS: [&str; 14] = [
     "average_price",
+    "close_price",
+    "day_change",
+    "day_change_percentage",
     "discrepancy",
     "folio",
     "fund",
@@ -33,6 +36,17 @@ async fn units_are_shown_with_every_member() {
     }
     assert_eq!(holdings[0]["quantity"], json!(105.231));
     assert_eq!(holdings[0]["pnl"], json!(851.32));
+    let isin = holdings[0]["tradingsymbol"].as_str().unwrap();
+    let purchases = bench.data(&login, &format!("/mf/holdings/{isin}")).await;
+    // 105.231 × 52.11 = 5483.58741
+    assert_eq!(purchases[0]["amount"], json!(5483.59));
+    assert_eq!(purchases[0]["folio"], holdings[0]["folio"]);
+    assert_eq!(bench.data(&login, "/mf/holdings/INF000").await, json!([]));
+    let allotted = bench.data(&login, "/mf/allotments").await;
+    assert_eq!(
+        (allotted.as_array().unwrap().len(), &allotted[0]),
+        (3, &json!(isin))
+    );
     let empty = bench.login("EMPTY01").await;
     for path in ["/mf/holdings", "/mf/orders", "/mf/sips", "/mf/allotments"] {
         assert_eq!(bench.data(&empty, path).await, json!([]), "{path}");

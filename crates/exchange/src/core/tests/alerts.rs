@@ -14,6 +14,7 @@ fn asked(operator: AlertOperator, price: Price) -> AlertRequest {
         operator,
         price,
         orders: Vec::new(),
+        is_enabled: true,
     }
 }
 
@@ -148,6 +149,20 @@ fn an_alert_is_set_anew_and_deleted_by_its_own_user() {
     assert_eq!(world.alerts(&session).len(), 1, "all or none");
     assert_eq!(world.run(delete(&session, None)), Reply::Done);
     assert!(world.alerts(&session).is_empty() && world.state.books.is_empty());
+}
+
+#[test]
+fn an_alert_that_is_set_disabled_waits_for_nothing() {
+    let mut world = World::new();
+    let session = world.login("DEMO01");
+    let disabled = AlertRequest {
+        is_enabled: false,
+        ..asked(AlertOperator::AtLeast, Price(15_200_000))
+    };
+    let set = world.alert(&session, disabled);
+    assert_eq!(set.disabled.as_deref(), Some(""));
+    world.price(Price(15_200_000));
+    assert_eq!(world.alerts(&session), [set]);
 }
 
 #[test]
