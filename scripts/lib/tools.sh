@@ -3,6 +3,7 @@
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 TOOLS=$TARGET/tools
 SCHEMATHESIS_VERSION=4.32.5
+KITECONNECT_VERSION=5.2.2
 CARGO_DENY_VERSION=0.20.2
 NODE_VERSION=22.20.0
 export CARGO_TERM_COLOR=never NO_COLOR=1 PYTHONDONTWRITEBYTECODE=1
@@ -112,6 +113,17 @@ need_schemathesis() {
   "$home/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS_VERSION" ||
     missing "schemathesis $SCHEMATHESIS_VERSION" "pip install schemathesis==$SCHEMATHESIS_VERSION" || return
   echo "$SCHEMATHESIS_VERSION" >"$home/version"
+}
+
+need_kiteconnect() {
+  local home=$TOOLS/kiteconnect
+  export KITECONNECT=$home/bin/python
+  [ -x "$KITECONNECT" ] && [ "$(cat "$home/version" 2>/dev/null)" = "$KITECONNECT_VERSION" ] && return
+  python3 -m venv "$home" 2>/dev/null || { install python3 python3-venv && python3 -m venv "$home"; } ||
+    missing "Python 3.10 or newer with venv" "apt-get install python3 python3-venv" || return
+  "$home/bin/pip" install --quiet --disable-pip-version-check "kiteconnect==$KITECONNECT_VERSION" ||
+    missing "kiteconnect $KITECONNECT_VERSION" "pip install kiteconnect==$KITECONNECT_VERSION" || return
+  echo "$KITECONNECT_VERSION" >"$home/version"
 }
 
 need_cargo_deny() {

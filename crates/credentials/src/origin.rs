@@ -2,10 +2,12 @@
 //! They compare exactly by scheme, host and port; `*` stands for exactly one label.
 
 mod pattern;
+mod sender;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 pub use pattern::{OriginPattern, find_allowed};
+pub use sender::is_foreign_sender;
 
 /// Longest text that is looked at: scheme, a host name of 253 characters, a port.
 pub const ORIGIN_BYTES_MAX: usize = 8 + 253 + 6;

@@ -9,12 +9,14 @@ use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
 use torana_domain::ids::AuthId;
 use torana_domain::time::Timestamp;
+use torana_exchange::access::AccessDesk;
 use torana_exchange::feed::MarketFeed;
 use torana_exchange::port::Port;
 use torana_instruments::Master;
 use torana_runtime::Rt;
 use torana_storage::Store;
 
+use crate::access::ToldVersions;
 use crate::execution::governor::Governor;
 use crate::gateways::{Gateway, GatewayCache};
 use crate::idempotency::InFlight;
@@ -41,6 +43,8 @@ pub struct EngineParts {
     pub registry: Arc<dyn Registry>,
     /// The paper exchange behind every sandbox gateway.
     pub exchange: Arc<dyn Port>,
+    /// Where it gives access to apps.
+    pub desk: Arc<dyn AccessDesk>,
     /// Calendar and securities, which an operator may replace.
     pub market: MarketFeed,
     /// Origin that browsers see, without a trailing slash.
@@ -79,6 +83,8 @@ pub(crate) struct Inner {
     pub(crate) governor: Governor,
     /// Who has a world to himself, and who looks for its jobs.
     pub(crate) disturbances: Mutex<Disturbances>,
+    /// The clocks that the exchange's desk was told.
+    pub(crate) told: Mutex<ToldVersions>,
     /// The user that was seeded, to be seeded again when its world is reset.
     pub(crate) seeded_user: Mutex<Option<SeededUser>>,
 }
@@ -95,6 +101,7 @@ impl Engine {
             in_flight: InFlight::default(),
             governor: Governor::default(),
             disturbances: Mutex::default(),
+            told: Mutex::default(),
             seeded_user: Mutex::new(None),
         }))
     }

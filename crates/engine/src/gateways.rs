@@ -278,6 +278,7 @@ impl Engine {
     /// Keeps the cache fresh until the process stops.
     pub async fn watch_gateways(self) {
         while !self.rt().spawn.is_stopping() {
+            self.tell_clocks().await;
             self.rt()
                 .sleep
                 .sleep(std::time::Duration::from_millis(RELOAD_INTERVAL_MS))

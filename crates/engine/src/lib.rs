@@ -5,6 +5,7 @@
 //! answer together); what must follow a commit is a job of that commit.
 //! Invariant: no broker is named in here; what differs between brokers is data of their profiles.
 
+pub mod access;
 pub mod admin;
 pub mod auth;
 pub mod context;

@@ -202,6 +202,7 @@ impl Engine {
             Err(error) => return Err(from_store(error)),
         }
         self.reload_gateways().await.map_err(from_store)?;
+        self.tell_clocks().await;
         Ok(clock)
     }
 

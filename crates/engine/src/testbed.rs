@@ -429,6 +429,7 @@ fn engine(
         keyring: keyring.clone(),
         registry: Arc::clone(registry) as Arc<dyn Registry>,
         exchange: Arc::new(NoExchange),
+        desk: Arc::new(NoExchange),
         market: MarketFeed::bundled(),
         public_url: "http://127.0.0.1:8080".to_owned(),
         allows_sandbox: true,

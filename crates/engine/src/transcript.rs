@@ -137,7 +137,7 @@ impl Engine {
     }
 
     /// The events of the exchange that these lines refer to. In the transcript they follow each other as in their log,
-    /// so they are one run of it.
+    /// so they are one run of it, silent ones left out.
     async fn events_of(
         &self,
         gateway: &Gateway,
@@ -157,7 +157,7 @@ impl Engine {
                 return Ok(None);
             }
             next = page.events.last().map(|event| event.seq + 1);
-            events.extend(page.events);
+            events.extend(page.events.into_iter().filter(|event| !event.is_silent()));
         }
         Ok(Some(events))
     }
@@ -195,7 +195,7 @@ fn shown(seq: i64, at: Timestamp, source: &str, kind: &str, facts: &Value) -> St
 }
 
 /// Both logs in order of world time, the exchange first at the same instant. A log of `full` events may go on: nothing
-/// is taken that might come after its next one.
+/// is taken that might come after its next one. Silent events get no number.
 fn merged(exchange: &[LoggedEvent], transactions: &[Pending], full: usize) -> Vec<Source> {
     let mut merged = Vec::new();
     let (mut exchange_left, mut transactions_left) =
@@ -208,7 +208,8 @@ fn merged(exchange: &[LoggedEvent], transactions: &[Pending], full: usize) -> Ve
             _ => return merged,
         };
         if is_exchange {
-            merged.extend(exchange_left.next().map(|event| Source::Exchange(event.seq)));
+            let event = exchange_left.next().filter(|event| !event.is_silent());
+            merged.extend(event.map(|event| Source::Exchange(event.seq)));
         } else {
             let source = |pending: &Pending| Source::Transaction {
                 txn_id: pending.txn_id,
@@ -268,6 +269,14 @@ mod tests {
             [1, 2, 3],
             "an empty log holds up nobody"
         );
+    }
+
+    #[test]
+    fn silent_events_get_no_number() {
+        let mut exchange = [10, 20, 30].map(|at| logged(at / 10, at));
+        exchange[1].kind = "app_pushes_taken".to_owned();
+        let numbered = merged(&exchange, &[], 9);
+        assert_eq!(numbered, [Source::Exchange(1), Source::Exchange(3)]);
     }
 
     #[test]

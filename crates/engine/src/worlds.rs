@@ -87,6 +87,7 @@ impl Engine {
         }
         // The new clock is known before the walk's instant is forgotten.
         self.reload_gateways().await.map_err(from_store)?;
+        self.tell_clocks().await;
         Ok((clock, ran))
     }
 
@@ -108,6 +109,7 @@ impl Engine {
             return Err(ApiError::new(ErrorCode::ClockBusy));
         }
         self.reload_gateways().await.map_err(from_store)?;
+        self.tell_clocks().await;
         Ok(state)
     }
 

@@ -1,7 +1,9 @@
 //! The market around the accounts: securities, sessions and prices, read from the shipped data.
 
+mod bars;
 mod hours;
 mod index;
+mod last;
 mod ledger;
 mod memo;
 mod prices;
@@ -10,7 +12,7 @@ mod stage;
 use std::sync::Arc;
 
 use torana_clock::calendar::{Accepts, Phase, SessionGroup};
-use torana_clock::ist::{ist_date, ist_instant};
+use torana_clock::ist::{IST_OFFSET_MS, ist_date, ist_instant};
 use torana_clock::{MarketCalendar, MarketRules};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Price, Shares};
@@ -22,6 +24,7 @@ use crate::core::tape::Tape;
 use crate::corporate::CorporateActions;
 use crate::feed::MarketData;
 
+pub use bars::DayBars;
 pub(crate) use memo::Memo;
 pub use prices::{DayPrices, NotSettable};
 pub use stage::{Auction, AuctionStage, Entry, Stage};
@@ -100,6 +103,12 @@ impl Market {
             actions: Arc::clone(data.actions()),
             memo: Arc::clone(&list.memo),
         }
+    }
+
+    /// Whether both have the same securities and the same calendar.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.calendar, &other.calendar) && Arc::ptr_eq(&self.master, &other.master)
     }
 
     /// The market that ships with Torana.
@@ -231,6 +240,12 @@ impl Market {
     #[must_use]
     pub fn date_of(&self, at: Timestamp) -> Date {
         ist_date(at)
+    }
+
+    /// The start of a calendar date in India.
+    #[must_use]
+    pub const fn midnight_of(&self, day: Date) -> Timestamp {
+        day.at_utc_midnight().plus_ms(-IST_OFFSET_MS)
     }
 
     /// When the books of a day begin: with the end of the brokers' sessions of the day before.

@@ -11,7 +11,6 @@ use torana_brokers::{
     ChangeOutcome, DematFund, Field, Funds, Holding, LoginContext, LoginError, LoginStep, NetPosition,
     OrderBook, PlaceOutcome, PlatformScope, Profile, Quote, SellAuthorisation, WantedAuthorisation,
 };
-use torana_clock::ist::{TimeOfDay, next_ist_time_of_day};
 use torana_credentials::secrets::Secret;
 use torana_domain::ids::ClientReference;
 use torana_domain::order::OrderTicket;
@@ -19,9 +18,11 @@ use torana_domain::time::Timestamp;
 use torana_runtime::{BoxFuture, Entropy, Sleep};
 
 use self::access::hash;
+use crate::access::session_end;
 use crate::core::{AccountKey, Clearance, Command, OrderRequest, Reply, SessionRef};
 use crate::port::Port;
 
+pub use self::map::account_choices;
 pub use self::wire::ANSWER_TIMEOUT;
 
 /// Most accounts that the login page offers.
@@ -64,8 +65,7 @@ impl PaperBroker {
 
     /// When the broker ends a session that begins at `at`.
     fn session_end(&self, at: Timestamp) -> Timestamp {
-        let (hour, minute) = self.profile.session_ends_ist;
-        TimeOfDay::new(hour, minute).map_or(at, |time| next_ist_time_of_day(at, time))
+        session_end(self.profile, at)
     }
 
     async fn login_step(&self, at: Timestamp) -> Result<LoginStep, LoginError> {

@@ -6,16 +6,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use torana_credentials::secrets::Secret;
 use torana_domain::time::Timestamp;
 use torana_runtime::{BoxFuture, EgressClass, Http, HttpError, HttpRequest, HttpResponse};
 
+use crate::access::{AccessDesk, AccessReply, AccessRequest};
 use crate::core::{Answer, Command};
 use crate::port::{Port, PortError};
 
 /// Where an exchange process takes commands.
 pub const PORT_PATH: &str = "/torana/internal/exchange/v1";
+/// Where it takes what control sides ask about access.
+pub const DESK_PATH: &str = "/torana/internal/exchange/v1/access";
 /// Longest wait for an answer: a jump over hundreds of days with many accounts is one command.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 /// Most bytes of an answer; the largest is the book of an account with many orders.
@@ -43,11 +47,32 @@ pub enum PortReply {
     Error(PortError),
 }
 
+/// What is sent about access.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeskRequest {
+    /// Whose world: a gateway's name.
+    pub world: String,
+    /// The instant of world time.
+    pub at: Timestamp,
+    /// What is asked.
+    pub request: AccessRequest,
+}
+
+/// What comes back from there.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeskReply {
+    /// It was served.
+    Answer(AccessReply),
+    /// There is no answer.
+    Error(PortError),
+}
+
 /// An exchange behind an address.
 #[derive(Clone)]
 pub struct RemoteExchange {
     http: Arc<dyn Http>,
-    url: Arc<str>,
+    origin: Arc<str>,
     authorization: HeaderValue,
 }
 
@@ -58,26 +83,34 @@ impl RemoteExchange {
     pub fn new(http: Arc<dyn Http>, origin: &str, key: &Secret) -> Option<Self> {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.reveal())).ok()?;
         authorization.set_sensitive(true);
-        let url = format!("{}{PORT_PATH}", origin.trim_end_matches('/')).into();
+        let origin = origin.trim_end_matches('/').into();
         Some(Self {
             http,
-            url,
+            origin,
             authorization,
         })
     }
 
-    fn request(&self, body: Vec<u8>) -> HttpRequest {
+    fn request(&self, path: &str, body: Vec<u8>) -> HttpRequest {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, self.authorization.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         HttpRequest {
             method: Method::POST,
-            url: self.url.to_string(),
+            url: format!("{}{path}", self.origin),
             headers,
             body: Bytes::from(body),
             timeout: ANSWER_TIME_MAX,
             max_response_bytes: ANSWER_BYTES_MAX,
             egress: EgressClass::Broker,
+        }
+    }
+
+    async fn send<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, PortError> {
+        match self.http.send(self.request(path, body)).await {
+            Ok(response) => read(&response),
+            Err(HttpError::NotSent(why)) => Err(PortError::NotDone(why)),
+            Err(HttpError::Unknown(why)) => Err(PortError::Unavailable(why)),
         }
     }
 }
@@ -93,22 +126,41 @@ impl Port for RemoteExchange {
         Box::pin(async move {
             let request = PortRequest { world, at, command };
             let body = serde_json::to_vec(&request).map_err(|error| PortError::NotDone(error.to_string()))?;
-            match this.http.send(this.request(body)).await {
-                Ok(response) => read(&response),
-                Err(HttpError::NotSent(why)) => Err(PortError::NotDone(why)),
-                Err(HttpError::Unknown(why)) => Err(PortError::Unavailable(why)),
+            match this.send(PORT_PATH, body).await? {
+                PortReply::Answer(answer) => Ok(answer),
+                PortReply::Error(error) => Err(error),
             }
         })
     }
 }
 
-fn read(response: &HttpResponse) -> Result<Answer, PortError> {
+impl AccessDesk for RemoteExchange {
+    fn serve(
+        &self,
+        world: &str,
+        at: Timestamp,
+        request: AccessRequest,
+    ) -> BoxFuture<'static, Result<AccessReply, PortError>> {
+        let (this, world) = (self.clone(), world.to_owned());
+        Box::pin(async move {
+            let request = DeskRequest { world, at, request };
+            let body = serde_json::to_vec(&request).map_err(|error| PortError::NotDone(error.to_string()))?;
+            match this.send(DESK_PATH, body).await? {
+                DeskReply::Answer(reply) => Ok(reply),
+                DeskReply::Error(error) => Err(error),
+            }
+        })
+    }
+
+    fn wants_clocks(&self) -> bool {
+        true
+    }
+}
+
+fn read<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, PortError> {
     match response.status {
-        200 => match serde_json::from_slice(&response.body) {
-            Ok(PortReply::Answer(answer)) => Ok(answer),
-            Ok(PortReply::Error(error)) => Err(error),
-            Err(error) => Err(PortError::Unavailable(format!("unreadable answer: {error}"))),
-        },
+        200 => serde_json::from_slice(&response.body)
+            .map_err(|error| PortError::Unavailable(format!("unreadable answer: {error}"))),
         status @ 400..=499 => Err(PortError::NotDone(format!(
             "the exchange refused the request with status {status}"
         ))),

@@ -1,6 +1,7 @@
 //! Which page sent a request that changes something, as far as its browser tells.
 
 use http::{HeaderMap, header};
+use torana_credentials::origin::is_foreign_sender;
 
 /// Origin of the page that sent a request. `None` where the browser names none: our own pages ask for that with
 /// their referrer policy (it then says `null`), and so may a partner's.
@@ -13,12 +14,8 @@ pub fn of_sender(headers: &HeaderMap) -> Option<&str> {
 /// Whether a page of another origin than `own` sent a form. Tells it even where the form has the right token; the
 /// token alone decides where the browser tells nothing.
 pub fn is_foreign(headers: &HeaderMap, own: &str) -> bool {
-    let is_elsewhere = of_sender(headers).is_some_and(|origin| origin != own);
-    // `none` is the user's own doing: a reload, or an address typed in.
-    let is_cross_site = headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| site != "same-origin" && site != "none");
-    is_elsewhere || is_cross_site
+    let value = |name: &str| headers.get(name).map(http::HeaderValue::as_bytes);
+    is_foreign_sender(value("origin"), value("sec-fetch-site"), own)
 }
 
 #[cfg(test)]

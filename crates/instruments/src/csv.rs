@@ -139,7 +139,7 @@ fn unquote(text: &str) -> Option<(String, &str)> {
 }
 
 /// Adds a line to `out`, quoting what needs it.
-pub(crate) fn write_record<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a str>) {
+pub fn write_record<'a>(out: &mut String, fields: impl IntoIterator<Item = &'a str>) {
     for (place, field) in fields.into_iter().enumerate() {
         if place > 0 {
             out.push(',');

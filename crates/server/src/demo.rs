@@ -143,9 +143,9 @@ pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
         fetches_logos: false,
         market: market.clone(),
     };
-    let engine = build_engine(settings, inputs).await?;
+    let (engine, side) = build_engine(settings, inputs).await?;
     prepare_gateway(&engine, settings, &bound.shop.2, args).await?;
-    routes::start_tasks(&engine, settings, &market);
+    routes::start_tasks(&engine, &side, settings, &market);
 
     let shop_config = ShopConfig {
         gateway_name: GATEWAY.to_owned(),
@@ -188,11 +188,12 @@ pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
         addresses.push(address);
         let spec = ListenerSpec {
             name: "kite",
-            limits: Limits::BESIDE,
+            limits: Limits::PUBLIC,
             public_url: url,
             settings,
         };
-        process.listen(spec, listener, crate::kite::router());
+        let router = routes::kite(&engine, &side, &market, &spec.public_url)?;
+        process.listen(spec, listener, router);
     }
     lines.push(ready);
 

@@ -1,19 +1,26 @@
 //! `torana exchange serve`: the paper exchange alone, with a database of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use torana_config::{Profile, PublicUrl, Settings, Sourced};
 use torana_exchange::Port;
+use torana_exchange::access::{AccessBook, LocalDesk, ToldClocks};
+use torana_runtime::Rt;
 
 use crate::cli::args::{Common, ExchangeServeArgs};
 use crate::databases::Databases;
 use crate::exit::Failure;
-use crate::installation::{Purpose, load_settings, read_keyring};
+use crate::installation::{Purpose, load_settings, read_keyring, watch_keys};
+use crate::kite::{self, KiteInputs};
 use crate::net::{Limits, bind, health};
 use crate::process::{ListenerSpec, Process, allow_list};
 use crate::serving::Serving;
 use crate::wiring::embedded_exchange;
-use crate::{exchange_port, kite, market_files, readiness};
+use crate::{exchange_port, market_files, readiness};
+
+/// How often it is looked whether another process was told a clock.
+const CLOCKS_LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Loads the settings of an exchange process.
 ///
@@ -33,7 +40,8 @@ pub fn settings(common: &Common, args: &ExchangeServeArgs) -> Result<Settings, F
 /// Exit code 3: a refused setting, pending migrations, a taken address, missing keys.
 pub async fn run(settings: &Settings, args: &ExchangeServeArgs) -> Result<(), Failure> {
     let wanted = check_rules(settings, args)?;
-    let key = read_keyring(settings)?.identity_key().exchange_key();
+    let keyring = read_keyring(settings)?;
+    let key = keyring.identity_key().exchange_key();
     let _serving = Serving::begin(&settings.exchange_database)?;
     let mut process = Process::new(args.seed, allow_list(settings, &[])?);
     let databases = Databases::open_exchange(settings).await?;
@@ -45,11 +53,28 @@ pub async fn run(settings: &Settings, args: &ExchangeServeArgs) -> Result<(), Fa
     let url = PublicUrl::http(bind::bound_address(&listener)?);
     let market = market_files::open(settings)?;
     market_files::follow(settings, &market, &process.rt);
-    let exchange = embedded_exchange(&process.rt, databases.exchange()?, market, args.seed);
+    let rt = process.rt.clone();
+    let store = databases.exchange()?;
+    let exchange = embedded_exchange(&rt, store, market.clone(), args.seed);
     let exchange: Arc<dyn Port> = Arc::new(exchange);
+    let book = AccessBook::new(store.clone(), keyring, rt.entropy.clone());
+    let clocks = ToldClocks::new(store.clone(), rt.wall.clone());
+    clocks
+        .read()
+        .await
+        .map_err(|error| Failure::failed(format!("the clocks of worlds: {error}")))?;
+    start_watch(settings, &rt, &book, &clocks);
+    let desk = LocalDesk::new(book.clone(), exchange.clone()).with_clocks(clocks.clone());
+    let inputs = KiteInputs {
+        exchange: exchange.clone(),
+        book,
+        time: Arc::new(clocks),
+        market,
+        rt,
+    };
     let router = health::router(readiness::checks(&databases, settings))
-        .merge(exchange_port::router(exchange, key))
-        .fallback_service(kite::router());
+        .merge(exchange_port::router(exchange, Arc::new(desk), key))
+        .fallback_service(kite::router(inputs, &url)?);
     let spec = ListenerSpec {
         name: "kite",
         limits: Limits::PUBLIC,
@@ -59,6 +84,41 @@ pub async fn run(settings: &Settings, args: &ExchangeServeArgs) -> Result<(), Fa
     process.listen(spec, listener, router);
     let ready = vec![format!("torana kite {url}"), format!("torana ready {url}")];
     process.run(ready).await
+}
+
+/// Follows what other processes change: the keys file, and clocks that another exchange process was told.
+fn start_watch(settings: &Settings, rt: &Rt, book: &AccessBook, clocks: &ToldClocks) {
+    let (keeper, hands) = (book.clone(), rt.clone());
+    let watch = watch_keys(settings.clone(), rt.clone(), move |keyring| {
+        keeper.replace_keyring(keyring);
+        start_reseal(&hands, &keeper);
+    });
+    start_reseal(rt, book);
+    rt.spawn.spawn("keys-file", Box::pin(watch));
+    rt.spawn
+        .spawn("clocks", Box::pin(watch_clocks(rt.clone(), clocks.clone())));
+}
+
+/// The secrets of apps follow the active key, because `torana keys rotate` of a gateway does not reach this database.
+fn start_reseal(rt: &Rt, book: &AccessBook) {
+    let book = book.clone();
+    let task = async move {
+        match book.reseal().await {
+            Ok(0) => {}
+            Ok(moved) => tracing::info!(moved, "secrets of apps were sealed with the active key"),
+            Err(error) => tracing::error!(%error, "secrets of apps cannot be sealed with the active key"),
+        }
+    };
+    rt.spawn.spawn("app-secrets", Box::pin(task));
+}
+
+async fn watch_clocks(rt: Rt, clocks: ToldClocks) {
+    while !rt.spawn.is_stopping() {
+        rt.sleep.sleep(CLOCKS_LOOK_EVERY).await;
+        if let Err(error) = clocks.read().await {
+            tracing::warn!(%error, "clocks could not be read again, going on with what is known");
+        }
+    }
 }
 
 /// What an exchange process refuses, before anything is opened; gives the address that it listens on.

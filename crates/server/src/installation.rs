@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 
 use torana_config::{Command, ConfigFile, Inputs, KeySource, SettingError, Settings};
 use torana_credentials::keyring::{FILE_BYTES_MAX as KEYS_BYTES_MAX, Keyring};
-use torana_engine::Engine;
-use torana_runtime::Entropy;
+use torana_runtime::{Entropy, Rt};
 
 use crate::cli::args::Common;
 use crate::exit::Failure;
@@ -255,7 +254,7 @@ const KEYS_LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Follows the keys file until the process stops, so that `torana keys rotate` needs no restart. A damaged
 /// file is reported and the known keys stay.
-pub async fn watch_keys(settings: Settings, engine: Engine) {
+pub async fn watch_keys(settings: Settings, rt: Rt, on_change: impl Fn(Keyring) + Send) {
     let Some(KeySource::File(path)) = settings.keys else {
         return;
     };
@@ -265,8 +264,8 @@ pub async fn watch_keys(settings: Settings, engine: Engine) {
             .ok()
     };
     let mut known = changed_at();
-    while !engine.rt().spawn.is_stopping() {
-        engine.rt().sleep.sleep(KEYS_LOOK_EVERY).await;
+    while !rt.spawn.is_stopping() {
+        rt.sleep.sleep(KEYS_LOOK_EVERY).await;
         let now = changed_at();
         if now.is_none() || now == known {
             continue;
@@ -275,7 +274,7 @@ pub async fn watch_keys(settings: Settings, engine: Engine) {
         match read_keys_file(&path) {
             Ok(keyring) => {
                 tracing::info!(key.id = keyring.active_id(), "keys file read again");
-                engine.replace_keyring(keyring);
+                on_change(keyring);
             }
             Err(failure) => {
                 tracing::error!(reason = %failure, "changed keys file cannot be used, going on with the known keys");

@@ -79,6 +79,7 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Gateway(command) => commands::gateway::run(&settings, command).await,
         Command::Keys(KeysCommand::Rotate) => commands::keys::rotate(&settings).await,
         Command::Token(command) => commands::token::run(&settings, command).await,
+        Command::Sandbox(command) => commands::sandbox::run(&settings, command).await,
         Command::Market(command) => commands::market::run(&settings, &command),
         Command::Openapi(args) => commands::openapi::run(&args),
     }

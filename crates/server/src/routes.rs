@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use torana_api::{ApiOptions, ApiState};
-use torana_config::Settings;
+use torana_config::{PublicUrl, Settings};
+use torana_credentials::keyring::Keyring;
 use torana_engine::Engine;
 use torana_exchange::feed::MarketFeed;
 use torana_hosted::{ClientAddress, HostedState};
@@ -15,9 +16,11 @@ use crate::databases::Databases;
 use crate::demo_gateway::GATEWAY;
 use crate::exit::Failure;
 use crate::installation::watch_keys;
+use crate::kite::{GatewayTime, KiteInputs};
 use crate::market_files;
 use crate::net::health;
 use crate::readiness;
+use crate::wiring::ExchangeSide;
 
 /// Everything behind the public listener.
 ///
@@ -64,9 +67,30 @@ fn hosted(engine: &Engine, is_demo_seeded: bool) -> Result<Router, Failure> {
     Ok(router)
 }
 
+/// Everything behind the listener of the Kite interface.
+///
+/// # Errors
+/// Exit code 1 where the exchange is a process of its own, which serves the interface itself.
+pub fn kite(
+    engine: &Engine,
+    side: &ExchangeSide,
+    market: &MarketFeed,
+    url: &PublicUrl,
+) -> Result<Router, Failure> {
+    let book = side.book.clone();
+    let inputs = KiteInputs {
+        exchange: side.port.clone(),
+        book: book.ok_or_else(|| Failure::failed("the exchange is another process"))?,
+        time: Arc::new(GatewayTime(engine.clone())),
+        market: market.clone(),
+        rt: engine.rt().clone(),
+    };
+    crate::kite::router(inputs, url)
+}
+
 /// Starts what a process does beside requests: jobs, and the watch over changed gateways.
-pub fn start_tasks(engine: &Engine, settings: &Settings, market: &MarketFeed) {
-    start_watch(engine, settings, market);
+pub fn start_tasks(engine: &Engine, side: &ExchangeSide, settings: &Settings, market: &MarketFeed) {
+    start_watch(engine, side, settings, market);
     engine
         .rt()
         .spawn
@@ -74,12 +98,17 @@ pub fn start_tasks(engine: &Engine, settings: &Settings, market: &MarketFeed) {
 }
 
 /// Starts the watch over what commands and other processes change: gateways, the keys file, market data.
-pub fn start_watch(engine: &Engine, settings: &Settings, market: &MarketFeed) {
+pub fn start_watch(engine: &Engine, side: &ExchangeSide, settings: &Settings, market: &MarketFeed) {
     market_files::follow(settings, market, engine.rt());
-    engine.rt().spawn.spawn(
-        "keys-file",
-        Box::pin(watch_keys(settings.clone(), engine.clone())),
-    );
+    let (keeper, book) = (engine.clone(), side.book.clone());
+    let on_change = move |keyring: Keyring| {
+        if let Some(book) = &book {
+            book.replace_keyring(keyring.clone());
+        }
+        keeper.replace_keyring(keyring);
+    };
+    let watch = watch_keys(settings.clone(), engine.rt().clone(), on_change);
+    engine.rt().spawn.spawn("keys-file", Box::pin(watch));
     engine
         .rt()
         .spawn

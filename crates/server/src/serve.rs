@@ -1,5 +1,6 @@
 //! `torana serve`.
 
+use tokio::net::TcpListener;
 use torana_config::{Profile, PublicUrl, Settings};
 use torana_engine::{Engine, Gateway};
 
@@ -50,7 +51,7 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         fetches_logos: !args.seed_demo_gateway,
         market: market.clone(),
     };
-    let engine = build_engine(settings, inputs).await?;
+    let (engine, side) = build_engine(settings, inputs).await?;
     check_gateways(settings, &engine)?;
     if args.seed_demo_gateway {
         demo_gateway::ensure(&engine, PartnerAddresses::default()).await?;
@@ -58,15 +59,23 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         tracing::warn!("the secrets of gatewaydemo are public: this process is for trying things out only");
     }
     match args.role {
-        Role::All | Role::Worker => routes::start_tasks(&engine, settings, &market),
-        Role::Api => routes::start_watch(&engine, settings, &market),
+        Role::All | Role::Worker => routes::start_tasks(&engine, &side, settings, &market),
+        Role::Api => routes::start_watch(&engine, &side, settings, &market),
     }
     let mut ready = Vec::new();
     let Some(listener) = listener else {
         return process.run(vec!["torana ready worker".to_owned()]).await;
     };
-    if let Some(kite) = listen_kite(&mut process, settings).await? {
-        ready.push(format!("torana kite {kite}"));
+    if let Some((listener, url)) = bind_kite(settings).await? {
+        ready.push(format!("torana kite {url}"));
+        let router = routes::kite(&engine, &side, &market, &url)?;
+        let spec = ListenerSpec {
+            name: "kite",
+            limits: Limits::PUBLIC,
+            public_url: url,
+            settings,
+        };
+        process.listen(spec, listener, router);
     }
     ready.push(format!("torana ready {public_url}"));
     let spec = ListenerSpec {
@@ -83,7 +92,8 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
     process.run(ready).await
 }
 
-async fn listen_kite(process: &mut Process, settings: &Settings) -> Result<Option<PublicUrl>, Failure> {
+/// The listener of the Kite interface, if the settings want one.
+async fn bind_kite(settings: &Settings) -> Result<Option<(TcpListener, PublicUrl)>, Failure> {
     let Some(address) = settings.kite_listen.value else {
         return Ok(None);
     };
@@ -93,14 +103,7 @@ async fn listen_kite(process: &mut Process, settings: &Settings) -> Result<Optio
     };
     let listener = bind::bind("exchange.kite.listen", &wanted).await?;
     let url = PublicUrl::http(bind::bound_address(&listener)?);
-    let spec = ListenerSpec {
-        name: "kite",
-        limits: Limits::BESIDE,
-        public_url: url.clone(),
-        settings,
-    };
-    process.listen(spec, listener, crate::kite::router());
-    Ok(Some(url))
+    Ok(Some((listener, url)))
 }
 
 /// What the profile forbids of the gateways that are there.
@@ -129,6 +132,13 @@ fn check_rules(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         return Err(Failure::refused(
             "--seed-demo-gateway: allowed in profile sandbox only, because its secrets are public",
         ));
+    }
+    if let (Some(listen), Some(url)) = (settings.kite_listen.value, &settings.exchange_url) {
+        return Err(Failure::refused(format!(
+            "exchange.kite.listen = \"{listen}\" ({}): allowed with exchange.url = \"{url}\" is off, because that \
+             exchange serves the interface itself",
+            settings.kite_listen.source
+        )));
     }
     if settings.ratelimit_shared {
         return Err(Failure::refused(

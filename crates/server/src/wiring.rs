@@ -9,6 +9,7 @@ use torana_credentials::keyring::Keyring;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
 use torana_engine::{Engine, EngineParts, Gateway, Registry};
+use torana_exchange::access::{AccessBook, AccessDesk, LocalDesk};
 use torana_exchange::feed::MarketFeed;
 use torana_exchange::{EmbeddedExchange, ExchangeParts, Ownership, PaperBroker, Port, RemoteExchange};
 use torana_runtime::{Entropy, Rt, Sleep};
@@ -63,27 +64,45 @@ pub fn embedded_exchange(rt: &Rt, store: &Store, market: MarketFeed, seed: Optio
     })
 }
 
-/// The exchange behind every sandbox gateway: embedded, or the process that the settings name.
-fn exchange(
-    settings: &Settings,
-    rt: &Rt,
-    databases: &Databases,
-    keyring: &Keyring,
-    market: &MarketFeed,
-    seed: Option<u64>,
-) -> Result<Arc<dyn Port>, Failure> {
+/// The exchange behind every sandbox gateway, as a gateway process reaches it.
+#[derive(Clone)]
+pub struct ExchangeSide {
+    /// Commands go here.
+    pub port: Arc<dyn Port>,
+    /// What is asked about access goes here.
+    pub desk: Arc<dyn AccessDesk>,
+    /// Apps and tokens, where the exchange is in this process.
+    pub book: Option<AccessBook>,
+}
+
+/// The exchange: embedded, or the process that the settings name.
+fn exchange(settings: &Settings, inputs: &EngineInputs<'_>) -> Result<ExchangeSide, Failure> {
+    let EngineInputs {
+        rt,
+        databases,
+        keyring,
+        market,
+        seed,
+        ..
+    } = inputs;
     let Some(url) = &settings.exchange_url else {
-        return Ok(Arc::new(embedded_exchange(
-            rt,
-            databases.exchange()?,
-            market.clone(),
-            seed,
-        )));
+        let store = databases.exchange()?;
+        let port: Arc<dyn Port> = Arc::new(embedded_exchange(rt, store, market.clone(), *seed));
+        let book = AccessBook::new(store.clone(), keyring.clone(), rt.entropy.clone());
+        return Ok(ExchangeSide {
+            desk: Arc::new(LocalDesk::new(book.clone(), port.clone())),
+            port,
+            book: Some(book),
+        });
     };
     let key = keyring.identity_key().exchange_key();
     let remote = RemoteExchange::new(rt.http.clone(), &url.to_string(), &key);
-    let remote = remote.ok_or_else(|| Failure::failed("the exchange's key cannot be sent"))?;
-    Ok(Arc::new(remote))
+    let remote = Arc::new(remote.ok_or_else(|| Failure::failed("the exchange's key cannot be sent"))?);
+    Ok(ExchangeSide {
+        port: remote.clone(),
+        desk: remote,
+        book: None,
+    })
 }
 
 /// What an engine needs beside the settings.
@@ -106,24 +125,27 @@ pub struct EngineInputs<'a> {
     pub market: MarketFeed,
 }
 
-/// Builds the engine and reads its gateways.
+/// Builds the engine with its exchange and reads its gateways.
 ///
 /// # Errors
 /// Exit code 1 when the gateways cannot be read.
-pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Result<Engine, Failure> {
+pub async fn build_engine(
+    settings: &Settings,
+    inputs: EngineInputs<'_>,
+) -> Result<(Engine, ExchangeSide), Failure> {
+    let side = exchange(settings, &inputs)?;
     let EngineInputs {
         rt,
         databases,
         keyring,
         public_url,
         egress_allow,
-        seed,
         fetches_logos,
         market,
+        ..
     } = inputs;
-    let exchange = exchange(settings, &rt, databases, &keyring, &market, seed)?;
     let registry = Arc::new(Brokers {
-        exchange: exchange.clone(),
+        exchange: side.port.clone(),
         entropy: rt.entropy.clone(),
         sleep: rt.sleep.clone(),
     });
@@ -133,7 +155,8 @@ pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Resu
         store: databases.gateway()?.clone(),
         keyring,
         registry,
-        exchange,
+        exchange: side.port.clone(),
+        desk: side.desk.clone(),
         market,
         public_url,
         allows_sandbox: is_sandbox || settings.sandbox_enabled,
@@ -145,5 +168,5 @@ pub async fn build_engine(settings: &Settings, inputs: EngineInputs<'_>) -> Resu
         .reload_gateways()
         .await
         .map_err(|error| Failure::failed(format!("the gateways cannot be read: {error}")))?;
-    Ok(engine)
+    Ok((engine, side))
 }

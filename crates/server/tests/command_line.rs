@@ -163,7 +163,9 @@ fn demo_prints_three_lines_and_serves_them() {
     assert_eq!(kinds, ["torana shop", "torana kite", "torana ready"]);
     let url = |index: usize| server.lines[index].rsplit_once(' ').unwrap().1.to_owned();
     assert!(get(&format!("{}/", url(0))).contains("Marigold"));
-    assert!(get(&format!("{}/orders", url(1))).starts_with("HTTP/1.1 404 "));
+    let refused = get(&format!("{}/orders", url(1)));
+    assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
+    assert!(refused.contains("\"error_type\":\"TokenException\""), "{refused}");
     assert!(get(&format!("{}/readyz", url(2))).starts_with("HTTP/1.1 200 "));
 
     let address = url(2).trim_start_matches("http://").to_owned();

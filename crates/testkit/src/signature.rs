@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::hmac;
+use ring::{digest, hmac};
 
 /// Body checksum: lower-case hex of HMAC-SHA256 over timestamp and id, joined without a separator.
 #[must_use]
@@ -10,6 +10,13 @@ pub fn checksum(api_secret: &str, timestamp: &str, id: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, api_secret.as_bytes());
     let tag = hmac::sign(&key, format!("{timestamp}{id}").as_bytes());
     tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Lower-case hex of SHA-256 over texts, joined without a separator.
+#[must_use]
+pub fn sha256_hex(parts: &[&str]) -> String {
+    let hash = digest::digest(&digest::SHA256, parts.concat().as_bytes());
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One entry of the header `webhook-signature`.

@@ -40,6 +40,8 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "cancel.html",
     "error.html",
     "other_browser.html",
+    "kite_form.html",
+    "kite_end.html",
 ];
 
 /// Why a page could not be rendered. Every page is rendered by a test, so a user never meets this unless a

@@ -247,6 +247,8 @@ fn the_routes_are_these() {
             "/torana/v1/gateways/{gatewayName}/sandbox/faults/{faultId}",
             "delete",
         ),
+        ("/torana/v1/gateways/{gatewayName}/sandbox/kite/apps", "post"),
+        ("/torana/v1/gateways/{gatewayName}/sandbox/kite/sessions", "post"),
         ("/torana/v1/gateways/{gatewayName}/sandbox/prices", "post"),
         ("/torana/v1/gateways/{gatewayName}/sandbox/reset", "post"),
         (

@@ -5,6 +5,7 @@ mod accounts;
 mod clock;
 mod complete;
 mod faults;
+mod kite;
 mod prices;
 mod reset;
 mod security;
@@ -30,4 +31,6 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(faults::sandbox_remove_fault))
         .routes(routes!(clock::sandbox_get_clock, clock::sandbox_move_clock))
+        .routes(routes!(kite::sandbox_make_kite_app))
+        .routes(routes!(kite::sandbox_open_kite_session))
 }

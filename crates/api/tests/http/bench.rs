@@ -20,6 +20,7 @@ use torana_domain::intent::IntentKind;
 use torana_drivers::InlineDriver;
 use torana_engine::admin::NewSecrets;
 use torana_engine::{Engine, EngineParts, Gateway, Principal, Registry};
+use torana_exchange::access::{AccessBook, LocalDesk};
 use torana_exchange::feed::MarketFeed;
 use torana_exchange::{EmbeddedExchange, ExchangeParts, Ownership, PaperBroker, Port};
 use torana_runtime::Wall as _;
@@ -84,16 +85,19 @@ impl Bench {
             .unwrap();
         let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(ExchangeParts {
             rt: rt.clone(),
-            store: worlds,
+            store: worlds.clone(),
             market: MarketFeed::bundled(),
             default_seed: Some(7),
             ownership: Ownership::Alone,
         }));
+        let keyring = Keyring::generate(&*rt.entropy);
+        let book = AccessBook::new(worlds, keyring.clone(), rt.entropy.clone());
         let engine = Engine::new(EngineParts {
-            keyring: Keyring::generate(&*rt.entropy),
+            keyring,
             rt,
             store: own,
             registry: Arc::new(Paper(exchange.clone(), machine.clone())),
+            desk: Arc::new(LocalDesk::new(book, exchange.clone())),
             exchange,
             market: MarketFeed::bundled(),
             public_url: "https://torana.example.org".to_owned(),

@@ -20,9 +20,9 @@ fn unknown_paths_are_answered_in_the_envelope() {
         "/gateway/acme/transaction//",
         "/v1/acme/engine/user/smallcaseOrders",
         "/torana/v1/gateways/acme/sandbox/fault",
-        "/torana/v1/gateways/acme/sandbox/kite/apps",
+        "/torana/v1/gateways/acme/sandbox/kite",
         "/torana/v1/gateways/acme/sandbox/diary",
-        "/torana/v1/gateways/acme/sandbox/kite/apps",
+        "/torana/v1/gateways/acme/sandbox/kite/orders",
         "/torana/sdk/v1/acme/leads",
         "/nonsense?x=%zz",
     ] {

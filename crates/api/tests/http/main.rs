@@ -12,6 +12,7 @@ mod fault_scenarios;
 mod faults;
 mod frame;
 mod idempotency;
+mod kite;
 mod limits;
 mod machine;
 mod partner;

@@ -18,6 +18,7 @@ use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::{GatewaySettings, Mode};
 use torana_domain::ids::GatewayName;
 use torana_engine::{Engine, EngineParts, Gateway, Principal, Registry};
+use torana_exchange::access::{AccessBook, LocalDesk};
 use torana_exchange::feed::MarketFeed;
 use torana_exchange::{EmbeddedExchange, ExchangeParts, Ownership, PaperBroker, Port};
 use torana_runtime::{Rt, Sleep as _, Spawn as _, Wall as _};
@@ -155,13 +156,16 @@ impl Partner {
             .unwrap();
         let exchange: Arc<dyn Port> = Arc::new(EmbeddedExchange::new(ExchangeParts {
             rt: rt.clone(),
-            store: worlds,
+            store: worlds.clone(),
             market: MarketFeed::bundled(),
             default_seed: Some(7),
             ownership: Ownership::Alone,
         }));
+        let keyring = Keyring::generate(&*rt.entropy);
+        let book = AccessBook::new(worlds, keyring.clone(), rt.entropy.clone());
         let engine = Engine::new(EngineParts {
-            keyring: Keyring::generate(&*rt.entropy),
+            keyring,
+            desk: Arc::new(LocalDesk::new(book, exchange.clone())),
             registry: Arc::new(Paper(exchange.clone(), rt.clone())),
             rt,
             store: own,

@@ -155,9 +155,16 @@ fn an_exchange_answers_nobody_without_its_key() {
         vec![("authorization", "Basic x")],
     ] {
         assert_eq!(client.send("POST", &port, &headers, body).status, 401);
+        let desk = client.send("POST", &format!("{port}/access"), &headers, body);
+        assert_eq!(desk.status, 401);
     }
     assert_eq!(client.get(&url("/readyz"), &[]).status, 200);
-    assert_eq!(client.get(&url("/orders"), &[]).status, 404);
+    assert_eq!(
+        client.get(&url("/orders"), &[]).status,
+        403,
+        "the Kite interface has keys of its own"
+    );
+    assert_eq!(client.get(&url("/nothing"), &[]).status, 404);
 }
 
 #[test]

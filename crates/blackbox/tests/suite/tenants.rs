@@ -14,6 +14,7 @@ struct Ids {
     transaction: String,
     batch: String,
     user: String,
+    app: String,
 }
 
 fn foreign_ids_are_answered_as_unknown_ones(engine: Engine) {
@@ -33,6 +34,7 @@ fn foreign_ids_are_answered_as_unknown_ones(engine: Engine) {
         transaction: format!("TRX_{}", "9".repeat(32)),
         batch: "9".repeat(24),
         user: "8".repeat(24),
+        app: "7".repeat(16),
     };
     let document = Client::default()
         .get(&format!("{}/openapi.json", torana.url()), &[])
@@ -73,10 +75,16 @@ fn ids_of(partner: &Partner) -> Ids {
         .as_str()
         .unwrap()
         .to_owned();
+    let app = json!({"redirectUrl": "http://127.0.0.1/done"});
+    let app = partner
+        .post_as_gateway(&partner.sandbox("kite/apps"), &app)
+        .data();
+    let app = app["api_key"].as_str().unwrap().to_owned();
     Ids {
         transaction,
         batch,
         user,
+        app,
     }
 }
 
@@ -145,6 +153,9 @@ fn body_for(path: &str, ids: &Ids) -> Value {
     if path.ends_with("/start") {
         return json!({"brokers": null, "amo": false, "flowMode": "popup", "returnUrl": null});
     }
+    if path.ends_with("/kite/sessions") {
+        return json!({"apiKey": ids.app, "account": "DEMO01"});
+    }
     // An intent on somebody's investment; other routes refuse the body, which is the same for both.
     json!({"intent": "SIP_SETUP", "orderConfig": {"iscid": ids.batch}, "iscid": ids.batch})
 }
@@ -154,7 +165,8 @@ fn normalised(text: &str, ids: &Ids) -> String {
     let text = text
         .replace(&ids.transaction, "TRX")
         .replace(&ids.batch, "BATCH")
-        .replace(&ids.user, "USER");
+        .replace(&ids.user, "USER")
+        .replace(&ids.app, "APP");
     let Ok(mut body) = serde_json::from_str::<Value>(&text) else {
         return text;
     };

@@ -19,6 +19,7 @@ use torana_domain::ids::ClientReference;
 use torana_domain::money::{Paise, Price, Shares};
 use torana_domain::order::{OrderErrorCode, OrderState, OrderTicket};
 use torana_domain::time::Timestamp;
+use torana_exchange::access::{AccessDesk, AccessReply, AccessRequest};
 use torana_exchange::core::{Answer, Command, Reply};
 use torana_exchange::port::{Port, PortError};
 use torana_runtime::BoxFuture;
@@ -312,5 +313,16 @@ impl Port for NoExchange {
                 disturbance: None,
             })
         })
+    }
+}
+
+impl AccessDesk for NoExchange {
+    fn serve(
+        &self,
+        _: &str,
+        _: Timestamp,
+        _: AccessRequest,
+    ) -> BoxFuture<'static, Result<AccessReply, PortError>> {
+        Box::pin(async { Err(PortError::NotDone("nobody is here".to_owned())) })
     }
 }

@@ -8,6 +8,7 @@ use torana_domain::money::{Paise, Price, Shares};
 use torana_domain::order::Side;
 use torana_domain::time::{Date, Timestamp};
 
+use super::alerts::Alert;
 use super::behaviour::Behaviour;
 use super::clearance::ClearanceRequest;
 use super::fund::FundLine;
@@ -163,6 +164,9 @@ pub struct Account {
     pub references: BTreeSet<String>,
     /// Triggers by their number: active ones, and those that ended a short while ago.
     pub gtts: BTreeMap<u64, Gtt>,
+    /// Alerts by their number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub alerts: BTreeMap<u64, Alert>,
     /// Logins by the hash of their token.
     pub sessions: BTreeMap<String, Session>,
 }
@@ -186,6 +190,7 @@ impl Account {
             orders: BTreeMap::new(),
             references: BTreeSet::new(),
             gtts: BTreeMap::new(),
+            alerts: BTreeMap::new(),
             sessions: BTreeMap::new(),
         }
     }

@@ -112,6 +112,8 @@ pub enum Waiter {
     Order(AccountKey, u64),
     /// A standing trigger.
     Gtt(AccountKey, u64),
+    /// An alert.
+    Alert(AccountKey, u64),
 }
 
 /// A place on a shelf: by price, then by turn. No two places of a world have the same turn on one shelf.

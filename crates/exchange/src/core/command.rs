@@ -8,15 +8,21 @@ use torana_domain::time::{Date, Timestamp};
 use torana_instruments::Exchange;
 
 use super::account::AccountKey;
+use super::alerts::{Alert, AlertRequest};
 use super::behaviour::Behaviour;
+use super::book::Instrument;
+use super::candle::Candle;
 use super::charges::Charges;
 use super::convert::Conversion;
 use super::faults::{Disturbance, Fault, NewFault};
 use super::gtt::{Gtt, GttRequest};
 use super::modify::Change;
+use super::needs::OrderNeed;
 use super::order::{OrderRequest, PaperOrder, Trade};
 use super::portfolio::{AuctionView, DayPosition, Hypothetical, MarginView};
 use super::push::Push;
+use super::quotes::{CandleRange, MarketQuote};
+use super::refusal::Refusal;
 use super::terms::Product;
 use super::transcript::{EventPage, Place};
 
@@ -161,6 +167,8 @@ pub enum Command {
     CreateAccount(NewAccount),
     /// Lists a broker's accounts. Answer: [`Reply::Accounts`].
     ListAccounts(BrokerKey),
+    /// Reads one account as a whole. Answer: [`Reply::Account`], `SessionExpired` or `NoSuchAccount`.
+    Account(Reader),
     /// Logs in. Answer: [`Reply::LoggedIn`] or `LoginRefused`.
     Login {
         /// Where.
@@ -185,6 +193,36 @@ pub enum Command {
         session: SessionRef,
         /// NSE tickers.
         tickers: Vec<String>,
+    },
+    /// Reads the market of securities; unknown ones are left out. Answer: [`Reply::MarketQuotes`].
+    MarketQuotes {
+        /// Who asks.
+        session: SessionRef,
+        /// Which securities.
+        instruments: Vec<Instrument>,
+    },
+    /// Reads what prices of securities must keep; unknown ones are left out. Answer: [`Reply::PriceBounds`].
+    PriceBounds {
+        /// Who asks.
+        session: SessionRef,
+        /// Which securities.
+        instruments: Vec<Instrument>,
+    },
+    /// Reads the past of a security. Answer: [`Reply::Candles`], empty for an unknown one.
+    Candles {
+        /// Who asks.
+        session: SessionRef,
+        /// What of it.
+        range: CandleRange,
+    },
+    /// Asks whether anything happened that a live feed tells. Answer: [`Reply::OrderNews`].
+    OrderNews {
+        /// Who asks.
+        session: SessionRef,
+        /// Lines of all orders' histories that the caller knows of.
+        rows: u64,
+        /// When the caller asked last.
+        since: Timestamp,
     },
     /// Asks whether shares have to be cleared before they can be sold. Answer: [`Reply::ClearanceNeeded`].
     IsClearanceNeeded {
@@ -247,6 +285,16 @@ pub enum Command {
         session: SessionRef,
         /// The trades.
         trades: Vec<Hypothetical>,
+    },
+    /// Asks what orders would need, without placing them. Answer: [`Reply::OrderNeeds`], or `SecurityNotFound` with the
+    /// index of the order.
+    OrderNeeds {
+        /// Who asks.
+        session: SessionRef,
+        /// The orders.
+        orders: Vec<OrderRequest>,
+        /// Whether what the account has today counts.
+        beside_positions: bool,
     },
     /// Lets the other side of purchases that wait to be paid out fail to deliver them. Answer: [`Reply::Done`] or
     /// `NoSuchAccount`.
@@ -325,6 +373,25 @@ pub enum Command {
     },
     /// Reads the triggers: active ones, and those that ended within a week. Answer: [`Reply::Gtts`].
     Gtts(Reader),
+    /// Sets an alert; the one with this id anew, if there is an id. Answer: [`Reply::AlertSet`], `AlertRefused` or
+    /// `AlertNotFound`.
+    SetAlert {
+        /// Who asks.
+        session: SessionRef,
+        /// Which; a new one if `None`.
+        id: Option<String>,
+        /// The alert.
+        alert: AlertRequest,
+    },
+    /// Deletes alerts, all or none. Answer: [`Reply::Done`] or `AlertNotFound`.
+    DeleteAlerts {
+        /// Who asks.
+        session: SessionRef,
+        /// Which.
+        ids: Vec<String>,
+    },
+    /// Reads the alerts. Answer: [`Reply::Alerts`].
+    Alerts(Reader),
     /// Sets how long each step of an order on its way takes in this world, 0 to a minute. Answer: [`Reply::Done`].
     SetLatency {
         /// Milliseconds per step.
@@ -337,8 +404,10 @@ pub enum Command {
         /// Most events of the answer, > 0.
         count_max: u32,
     },
-    /// Takes the messages that brokers push. Answer: [`Reply::Pushes`].
+    /// Takes the messages that brokers push to the platform. Answer: [`Reply::Pushes`].
     TakePushes,
+    /// Takes the messages that brokers push to apps. Answer: [`Reply::Pushes`].
+    TakeAppPushes,
     /// Sets a fault. Answer: [`Reply::FaultSet`] or `TooManyFaults`.
     SetFault(NewFault),
     /// Lists the faults. Answer: [`Reply::Faults`].
@@ -382,6 +451,9 @@ pub struct HoldingView {
     pub average_price: Price,
     /// Last traded price; none where the security cannot be traded.
     pub last_price: Option<Price>,
+    /// Official close of the trading day before.
+    #[serde(default)]
+    pub close_price: Option<Price>,
     /// Pledged shares.
     pub collateral_quantity: Shares,
     /// Shares sold today out of the demat account.
@@ -541,6 +613,8 @@ pub enum Reply {
     },
     /// A broker's accounts.
     Accounts(Vec<AccountView>),
+    /// An account.
+    Account(Box<AccountView>),
     /// The login is valid.
     LoggedIn,
     /// The login was refused.
@@ -574,6 +648,22 @@ pub enum Reply {
     Funds(Paise),
     /// Last prices.
     Quotes(Vec<QuoteView>),
+    /// The market of securities.
+    MarketQuotes(Vec<MarketQuote>),
+    /// What prices of the trading day that an order of now belongs to must keep.
+    PriceBounds(Vec<(Instrument, PriceBounds)>),
+    /// Candles, oldest first.
+    Candles(Vec<Candle>),
+    /// What a live feed tells.
+    OrderNews {
+        /// Lines of the histories of all orders of the day.
+        rows: u64,
+        /// Prices set and halts made in the world so far.
+        price_changes: u64,
+        /// If there are other lines than the caller knows of: the orders that got one since, oldest first. Some
+        /// of them may be known, because one instant can hold many lines.
+        orders: Vec<PaperOrder>,
+    },
     /// Whether a clearance is needed.
     ClearanceNeeded(bool),
     /// The depository refused the PIN.
@@ -605,6 +695,13 @@ pub enum Reply {
     Auctions(Vec<AuctionView>),
     /// What trades would cost.
     Charges(Vec<Charges>),
+    /// What orders would need.
+    OrderNeeds {
+        /// Each by itself.
+        each: Vec<OrderNeed>,
+        /// Money for all of them together, charges left out.
+        together: Paise,
+    },
     /// The order was taken.
     OrderTaken {
         /// The broker's id.
@@ -616,6 +713,8 @@ pub enum Reply {
         code: OrderErrorCode,
         /// Reason in words.
         text: String,
+        /// The check that failed.
+        why: Box<Refusal>,
     },
     /// The order was not taken: shares must be cleared first.
     OrderNeedsClearance {
@@ -651,6 +750,17 @@ pub enum Reply {
     GttNotFound,
     /// Triggers.
     Gtts(Vec<Gtt>),
+    /// The alert as it is set.
+    AlertSet(Box<Alert>),
+    /// No alert is set.
+    AlertRefused {
+        /// Why.
+        text: String,
+    },
+    /// There is no such alert, or no longer.
+    AlertNotFound,
+    /// Alerts, oldest first.
+    Alerts(Vec<Alert>),
     /// What brokers push, in the order in which it arrives.
     Pushes(Vec<Push>),
     /// Nothing was done: the request got nowhere, and the disturbance is all that comes back.

@@ -9,6 +9,7 @@ use torana_domain::time::Date;
 
 use super::Step;
 use super::account::Account;
+use super::alerts::Alert;
 use super::event::Fact;
 use super::gtt::{Gtt, GttStatus};
 use super::line::Worth;
@@ -39,9 +40,9 @@ impl Step<'_> {
         }
     }
 
-    /// Ends the open orders and triggers of a security.
+    /// Ends the open orders, triggers and alerts of a security.
     fn cancel_orders_of(&mut self, isin: &str) {
-        let (mut orders, mut triggers) = (Vec::new(), Vec::new());
+        let (mut orders, mut triggers, mut alerts) = (Vec::new(), Vec::new(), Vec::new());
         for (key, account) in &self.state.accounts {
             let is_open = |order: &&PaperOrder| order.isin == isin && !order.status.is_final();
             let open = account.orders.values().filter(is_open);
@@ -49,12 +50,18 @@ impl Step<'_> {
             let is_active = |gtt: &&Gtt| gtt.isin == isin && gtt.status == GttStatus::Active;
             let active = account.gtts.values().filter(is_active);
             triggers.extend(active.map(|gtt| (key.clone(), gtt.number)));
+            let waits = |alert: &&Alert| alert.isin == isin && alert.disabled.is_none();
+            let waiting = account.alerts.values().filter(waits);
+            alerts.extend(waiting.map(|alert| (key.clone(), alert.number)));
         }
         for (key, number) in orders {
             self.end_order(&key, number, Status::Cancelled, None, RESTATED);
         }
         for (key, number) in triggers {
             self.end_gtt(&key, number, GttStatus::Cancelled, None);
+        }
+        for (key, number) in alerts {
+            self.disable_alert(&key, number, RESTATED);
         }
     }
 }

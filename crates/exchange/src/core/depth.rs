@@ -3,6 +3,7 @@
 //! Sizes are drawn in money and turned into shares, so that cheap and dear securities are equally deep: the
 //! first level is good for some ten lakh rupees, all five for about ten crore.
 
+use serde::{Deserialize, Serialize};
 use torana_domain::money::{Price, Shares};
 use torana_domain::order::Side;
 use torana_domain::time::Timestamp;
@@ -22,16 +23,22 @@ const LEVEL_RUPEES: [(i64, i64); LEVELS] = [
 ];
 /// Money that strangers trade in one bar at one price, in rupees, smallest and largest.
 const BAR_RUPEES: (i64, i64) = (200_000, 4_000_000);
+/// Money of the last trade of a bar in rupees, smallest and largest; less than strangers trade in the bar.
+const LAST_RUPEES: (i64, i64) = (2_000, 200_000);
+/// Most orders behind one level.
+const LEVEL_ORDERS_MAX: i64 = 60;
 /// `Price` units of one rupee.
 const PER_RUPEE: i64 = torana_domain::money::PRICE_SCALE;
 
 /// One price of a side of the book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Level {
     /// The price.
     pub price: Price,
     /// Shares at it, a multiple of the lot, above zero.
     pub quantity: Shares,
+    /// Orders behind them, above zero.
+    pub orders: i64,
 }
 
 /// What an order of `side` meets in the bar that holds `at`, best price first: the offers for a buy, the bids for
@@ -58,11 +65,17 @@ pub fn levels(
                 return None;
             }
             price = next;
-            let what = Draw::Level(side, level as u64);
-            let rupees = draw(course.instrument(), at, what, low, high);
+            let level = level as u64;
+            let rupees = draw(course.instrument(), at, Draw::Level(side, level), low, high);
+            let quantity = shares_for(rupees, price, lot);
+            let what = Draw::Orders(side, level);
+            // No order is smaller than a lot.
+            let orders_max = (quantity.0 / lot.0.max(1)).min(LEVEL_ORDERS_MAX);
+            let orders = draw(course.instrument(), at, what, 1, orders_max);
             Some(Level {
                 price,
-                quantity: shares_for(rupees, price, lot),
+                quantity,
+                orders,
             })
         })
 }
@@ -75,21 +88,36 @@ pub fn traded(course: &Course, price: Price, lot: Shares, at: Timestamp) -> Shar
     shares_for(rupees, price, lot)
 }
 
+/// Shares of the last trade in the bar that holds `at`.
+#[must_use]
+pub fn last_traded(course: &Course, price: Price, lot: Shares, at: Timestamp) -> Shares {
+    let (low, high) = LAST_RUPEES;
+    let rupees = draw(course.instrument(), at, Draw::LastTrade, low, high);
+    shares_for(rupees, price, lot)
+}
+
 /// What a number is drawn for; each gives another number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Draw {
     /// The size of a level.
     Level(Side, u64),
+    /// How many orders are behind a level.
+    Orders(Side, u64),
     /// What is traded in a bar.
     Volume,
+    /// The last trade of a bar.
+    LastTrade,
 }
 
 /// A number from `low` to `high` that belongs to an instrument, a bar and a purpose.
 pub(crate) fn draw(instrument: u64, at: Timestamp, what: Draw, low: i64, high: i64) -> i64 {
     let purpose = match what {
         Draw::Volume => 1,
+        Draw::LastTrade => 2,
         Draw::Level(Side::Buy, level) => 16 + level,
         Draw::Level(Side::Sell, level) => 32 + level,
+        Draw::Orders(Side::Buy, level) => 48 + level,
+        Draw::Orders(Side::Sell, level) => 64 + level,
     };
     let drawn = mix(instrument ^ mix(bar_of(at).cast_unsigned()) ^ mix(purpose).rotate_left(17));
     let span = high.abs_diff(low).saturating_add(1);
@@ -99,8 +127,7 @@ pub(crate) fn draw(instrument: u64, at: Timestamp, what: Draw, low: i64, high: i
 /// Whole lots for an amount of money, at least one.
 fn shares_for(rupees: i64, price: Price, lot: Shares) -> Shares {
     let lot = lot.0.max(1);
-    let shares = i128::from(rupees) * i128::from(PER_RUPEE) / i128::from(price.0.max(1));
-    let lots = i64::try_from(shares).unwrap_or(i64::MAX / 2) / lot;
+    let lots = rupees.saturating_mul(PER_RUPEE) / price.0.max(1) / lot;
     Shares(lots.max(1) * lot)
 }
 
@@ -151,6 +178,7 @@ mod tests {
             for level in &all {
                 prop_assert!(FRAME.allows(level.price));
                 prop_assert!(level.quantity.0 > 0 && level.quantity.0 % lot == 0);
+                prop_assert!((1..=level.quantity.0 / lot).contains(&level.orders));
             }
             let worsens = |pair: &[Level]| (pair[0].price < pair[1].price) == buy && pair[0].price != pair[1].price;
             prop_assert!(all.windows(2).all(worsens));

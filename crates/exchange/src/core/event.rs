@@ -8,6 +8,7 @@ use torana_domain::time::{Date, Timestamp};
 use torana_instruments::Exchange;
 
 use super::account::{Account, AccountKey, Short};
+use super::alerts::{Alert, Firing};
 use super::charges::Charges;
 use super::command::Clearance;
 use super::faults::{Fault, RequestClass};
@@ -274,6 +275,13 @@ pub enum Fact {
         /// Reason in words.
         text: String,
     },
+    /// What was due behind an order that is done was sent, or is refused next.
+    NextSent {
+        /// Where.
+        key: AccountKey,
+        /// Behind which.
+        number: u64,
+    },
     /// A trigger was set up, or set up anew under its old number.
     GttSet {
         /// The trigger.
@@ -290,13 +298,47 @@ pub enum Fact {
         /// What became of its order, if it placed one.
         result: Option<GttResult>,
     },
+    /// An alert was set, or set anew under its old number.
+    AlertSet {
+        /// Where.
+        key: AccountKey,
+        /// The alert.
+        alert: Box<Alert>,
+    },
+    /// The price reached an alert.
+    AlertFired {
+        /// Where.
+        key: AccountKey,
+        /// Which.
+        number: u64,
+        /// The market then, and what came of its orders.
+        firing: Box<Firing>,
+    },
+    /// An alert can fire no more.
+    AlertDisabled {
+        /// Where.
+        key: AccountKey,
+        /// Which.
+        number: u64,
+        /// Why.
+        why: String,
+    },
+    /// Its user deleted an alert.
+    AlertDeleted {
+        /// Where.
+        key: AccountKey,
+        /// Which.
+        number: u64,
+    },
     /// Orders, modifications and cancellations take another time per step.
     LatencySet {
         /// Milliseconds per step.
         ms: i64,
     },
-    /// The messages that waited were taken.
+    /// The messages that waited for the platform were taken.
     PushesTaken,
+    /// The messages that waited for apps were taken.
+    AppPushesTaken,
     /// A fault waits for its request.
     FaultSet {
         /// It.
@@ -356,10 +398,16 @@ impl Fact {
             Self::OrderModified { .. } => "order_modified",
             Self::OrderFilled { .. } => "order_filled",
             Self::OrderEnded { .. } => "order_ended",
+            Self::NextSent { .. } => "next_sent",
             Self::GttSet { .. } => "gtt_set",
             Self::GttEnded { .. } => "gtt_ended",
+            Self::AlertSet { .. } => "alert_set",
+            Self::AlertFired { .. } => "alert_fired",
+            Self::AlertDisabled { .. } => "alert_disabled",
+            Self::AlertDeleted { .. } => "alert_deleted",
             Self::LatencySet { .. } => "latency_set",
             Self::PushesTaken => "pushes_taken",
+            Self::AppPushesTaken => "app_pushes_taken",
             Self::FaultSet { .. } => "fault_set",
             Self::FaultFired { .. } => "fault_fired",
             Self::FaultPassed { .. } => "fault_passed",

@@ -48,6 +48,9 @@ pub struct GttRequest {
     pub ticker: String,
     /// One leg, or two of which the first to be reached cancels the other.
     pub legs: Vec<GttLeg>,
+    /// Public key of the app that asks, if one does: news about the order are that app's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
 }
 
 /// What became of a trigger.
@@ -123,6 +126,9 @@ pub struct Gtt {
     pub isin: String,
     /// One or two legs.
     pub legs: Vec<GttLeg>,
+    /// Public key of the app that set it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
     /// The last price when it was set up: legs above it wait for a rise, legs below for a fall.
     pub last_price: Price,
     /// Where it is.
@@ -245,6 +251,7 @@ impl Step<'_> {
             exchange,
             ticker,
             legs,
+            app,
         } = request;
         let gtt = Gtt {
             number,
@@ -253,6 +260,7 @@ impl Step<'_> {
             ticker,
             isin: listing.isin.clone(),
             legs,
+            app,
             last_price,
             status: GttStatus::Active,
             result: None,
@@ -312,6 +320,7 @@ impl Step<'_> {
             product,
             order_type: OrderType::Limit,
             price: Some(price),
+            app: gtt.app.clone(),
             ..OrderRequest::delivery(side, &gtt.ticker, quantity)
         };
         let placed = match self.place_for(key, order) {

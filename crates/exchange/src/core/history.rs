@@ -102,6 +102,12 @@ impl History {
         chapter.statuses.last().map(|status| chapter.row(*status))
     }
 
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|chapter| chapter.statuses.len()).sum()
+    }
+
     /// Whether nothing was written down.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

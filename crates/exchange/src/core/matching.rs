@@ -101,7 +101,7 @@ impl Step<'_> {
     fn waiting_at<'a>(&'a self, place: &'a Place) -> Option<(&'a AccountKey, &'a PaperOrder)> {
         match &place.waiter {
             Waiter::Order(key, number) => Some((key, self.order(key, *number)?)),
-            Waiter::Gtt(..) => None,
+            Waiter::Gtt(..) | Waiter::Alert(..) => None,
         }
     }
 
@@ -190,6 +190,7 @@ impl Step<'_> {
                 match waiter {
                     Waiter::Order(key, number) => self.wake_order(&key, number, listing),
                     Waiter::Gtt(key, number) => self.fire_gtt(&key, number, last),
+                    Waiter::Alert(key, number) => self.fire_alert(&key, number),
                 }
             }
         }
@@ -230,7 +231,7 @@ impl Step<'_> {
         let orders = self.waiters(instrument, shelf, price).into_iter();
         let of_order = |waiter| match waiter {
             Waiter::Order(key, number) => Some((key, number)),
-            Waiter::Gtt(..) => None,
+            Waiter::Gtt(..) | Waiter::Alert(..) => None,
         };
         orders.filter_map(of_order).collect()
     }
@@ -245,6 +246,7 @@ impl Step<'_> {
             match waiter {
                 Waiter::Order(key, number) => self.unmatched(&key, number, NOT_LISTED),
                 Waiter::Gtt(key, number) => self.end_gtt(&key, number, GttStatus::Disabled, None),
+                Waiter::Alert(key, number) => self.disable_alert(&key, number, NOT_LISTED),
             }
         }
     }

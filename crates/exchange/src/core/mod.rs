@@ -6,10 +6,12 @@
 
 pub mod account;
 mod accounts;
+pub mod alerts;
 mod auctions;
 pub mod behaviour;
 pub mod book;
 mod breaker;
+pub mod candle;
 pub mod charges;
 mod checks;
 pub mod clearance;
@@ -31,18 +33,22 @@ pub mod line;
 mod lookout;
 mod matching;
 pub mod modify;
+pub mod needs;
+mod next;
 pub mod order;
 mod order_reads;
 pub mod portfolio;
 pub mod price;
 mod pricing;
 pub mod push;
+pub mod quotes;
 mod reads;
 pub mod refusal;
 mod schedule;
 mod settlement;
 pub mod state;
 pub mod status;
+mod tally;
 pub mod tape;
 pub mod terms;
 pub mod ticks;
@@ -50,7 +56,9 @@ mod trading;
 pub mod transcript;
 
 pub use account::{Account, AccountKey};
+pub use alerts::{Alert, AlertOperator, AlertRequest, Firing};
 pub use behaviour::Behaviour;
+pub use candle::Candle;
 pub use command::{
     AccountView, Answer, BookView, Clearance, Command, FundView, HoldingView, NewAccount, NewHolding,
     PositionView, Reader, Reply, SecurityName, SessionRef, TradeView, WorldView,
@@ -59,8 +67,9 @@ pub use event::{Event, Fact};
 pub use faults::{Disturbance, Fault, FaultKind, FaultScope, NewFault, RequestClass, Trigger};
 pub use gtt::{Gtt, GttLeg, GttRequest, GttStatus};
 pub use modify::Change;
-pub use order::{OrderRequest, PaperOrder};
-pub use push::{Push, PushKind};
+pub use order::{Next, NextWhen, OrderRequest, PaperOrder};
+pub use push::{Addressee, Push, PushKind};
+pub use quotes::{CandleRange, MarketQuote, Span};
 pub use refusal::Refusal;
 pub use state::State;
 pub use status::Status;
@@ -158,7 +167,9 @@ impl Step<'_> {
             return Reply::TooFarAhead;
         }
         self.run_due(self.at, usize::MAX);
-        self.under_faults(command)
+        let reply = self.under_faults(command);
+        self.send_next();
+        reply
     }
 
     /// Carries out what is asked, as if there were no faults.
@@ -170,6 +181,7 @@ impl Step<'_> {
             Command::SetPrices(ticks) => self.set_prices(&ticks),
             Command::CreateAccount(account) => self.create_account(&account),
             Command::ListAccounts(broker) => self.list_accounts(broker),
+            Command::Account(reader) => self.account(&reader),
             Command::Login { session, expires_at } => self.login(session, expires_at),
             Command::Logout(session) => self.logout(&session),
             Command::Holdings(reader) => self.reading(&reader, Self::holdings),
@@ -178,6 +190,16 @@ impl Step<'_> {
             Command::OrderBook(reader) => self.reading(&reader, Self::book),
             Command::Funds(session) => self.within(&session, Self::funds),
             Command::Quotes { session, tickers } => self.within(&session, |step, _| step.quotes(&tickers)),
+            Command::MarketQuotes { session, instruments } => {
+                self.within(&session, |step, _| step.market_quotes(&instruments))
+            }
+            Command::PriceBounds { session, instruments } => {
+                self.within(&session, |step, _| step.price_bounds(&instruments))
+            }
+            Command::Candles { session, range } => self.within(&session, |step, _| step.candles(&range)),
+            Command::OrderNews { session, rows, since } => {
+                self.within(&session, |step, key| step.order_news(key, rows, since))
+            }
             Command::IsClearanceNeeded { session, wanted } => {
                 self.within(&session, |step, key| step.is_clearance_needed(key, &wanted))
             }
@@ -200,6 +222,13 @@ impl Step<'_> {
             Command::Charges { session, trades } => {
                 self.within(&session, |step, key| step.charges(key, &trades))
             }
+            Command::OrderNeeds {
+                session,
+                orders,
+                beside_positions,
+            } => self.within(&session, |step, key| {
+                step.order_needs(key, &orders, beside_positions)
+            }),
             Command::FailDelivery { key, isin } => self.fail_delivery(&key, &isin),
             Command::Place { session, order } => self.within(&session, |step, _| step.place(&session, order)),
             Command::Cancel {
@@ -230,8 +259,16 @@ impl Step<'_> {
                 self.within(&session, |step, key| step.delete_gtt(key, trigger_id))
             }
             Command::Gtts(reader) => self.reading(&reader, Self::gtts),
+            Command::SetAlert { session, id, alert } => {
+                self.within(&session, |step, key| step.set_alert(key, id.as_deref(), alert))
+            }
+            Command::DeleteAlerts { session, ids } => {
+                self.within(&session, |step, key| step.delete_alerts(key, &ids))
+            }
+            Command::Alerts(reader) => self.reading(&reader, Self::alerts),
             Command::SetLatency { ms } => self.set_latency(ms),
             Command::TakePushes => self.take_pushes(),
+            Command::TakeAppPushes => self.take_app_pushes(),
             Command::SetFault(fault) => self.set_fault(fault),
             Command::ListFaults => self.list_faults(),
             Command::RemoveFaults(only) => self.remove_faults(only),

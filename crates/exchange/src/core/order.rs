@@ -45,6 +45,38 @@ pub struct OrderRequest {
     pub validity: Validity,
     /// How far an order without a limit price may go.
     pub protection: Protection,
+    /// Public key of the app that sends it, if one does: news about it are that app's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// What the app's side wants to see again with it; the exchange does not read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The broker's id of the order that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// What the broker sends when it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Box<Next>>,
+}
+
+/// An order that the broker sends by itself when another one is done. It names that one, or the one that it names, as
+/// its parent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Next {
+    /// The order.
+    pub order: OrderRequest,
+    /// When.
+    pub when: NextWhen,
+}
+
+/// When an order is done, as far as the next one is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextWhen {
+    /// When all of it is filled.
+    Complete,
+    /// When it ends with any fill: the next one is for as many shares as were filled.
+    Filled,
 }
 
 impl OrderRequest {
@@ -66,6 +98,10 @@ impl OrderRequest {
             disclosed: None,
             validity: Validity::Day,
             protection: Protection::Auto,
+            app: None,
+            note: None,
+            parent: None,
+            next: None,
         }
     }
 
@@ -156,6 +192,18 @@ pub struct PaperOrder {
     pub exchange_order_id: Option<String>,
     /// The client's own key.
     pub reference: Option<String>,
+    /// Public key of the app that sent it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// What the app's side wants to see again with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The broker's id of the order that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// What the broker sends when it is done; none any more once that is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Box<Next>>,
     /// Where.
     pub exchange: Exchange,
     /// The ticker there.

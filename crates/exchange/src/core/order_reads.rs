@@ -1,5 +1,7 @@
 //! What can be read about single orders and their executions.
 
+use torana_domain::time::Timestamp;
+
 use super::Step;
 use super::account::AccountKey;
 use super::command::{Reply, TradeView};
@@ -11,6 +13,23 @@ impl Step<'_> {
         order.map_or(Reply::OrderNotFound, |order| {
             Reply::OrderHistory(Box::new(order.clone()))
         })
+    }
+
+    pub(super) fn order_news(&self, key: &AccountKey, known: u64, since: Timestamp) -> Reply {
+        let Some(account) = self.state.accounts.get(key) else {
+            return Reply::SessionExpired;
+        };
+        let orders = account.orders.values();
+        let rows = orders.clone().map(|order| order.history.len() as u64).sum();
+        let is_new = |order: &&PaperOrder| {
+            let last = order.history.last();
+            rows != known && last.is_some_and(|row| row.at >= since)
+        };
+        Reply::OrderNews {
+            rows,
+            price_changes: self.state.tape.changes,
+            orders: orders.filter(is_new).cloned().collect(),
+        }
     }
 
     pub(super) fn trades(&self, key: &AccountKey) -> Reply {

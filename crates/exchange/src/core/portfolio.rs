@@ -63,6 +63,9 @@ pub struct DayPosition {
     pub average_price: Price,
     /// Last traded price.
     pub last_price: Price,
+    /// Official close of the trading day before.
+    #[serde(default)]
+    pub close_price: Price,
     /// Gain of the closed part.
     pub realised: Paise,
     /// Gain of the open part at the last price.
@@ -82,6 +85,15 @@ pub struct AuctionView {
     pub quantity: Shares,
     /// Last traded price.
     pub last_price: Price,
+    /// Official close of the trading day before.
+    #[serde(default)]
+    pub close_price: Price,
+    /// What the shares of the account that asks cost, per share.
+    #[serde(default)]
+    pub average_price: Price,
+    /// Shares of the account that asks that were bought on the trading day before.
+    #[serde(default)]
+    pub t1: Shares,
     /// Settled shares of the account that asks.
     pub held: Shares,
 }
@@ -185,6 +197,7 @@ impl Step<'_> {
             quantity: net,
             average_price: open.average(Shares(net.0.abs())),
             last_price,
+            close_price: self.close_before(isin).unwrap_or_default(),
             realised: realised.to_paise(),
             unrealised: unrealised.to_paise(),
         }
@@ -197,16 +210,17 @@ impl Step<'_> {
         };
         let running = self.state.accounts.values().flat_map(|account| &account.shorts);
         let view = |short: &super::account::Short| {
-            let held = account
-                .lines
-                .get(&short.isin)
-                .map_or(Shares(0), |line| line.settled);
+            let line = account.lines.get(&short.isin)?;
+            let (held, t1) = (line.settled, line.t1);
             (held.0 > 0).then(|| AuctionView {
                 number: short.number,
                 isin: short.isin.clone(),
                 ticker: self.market.tickers_of(&short.isin).0,
                 quantity: short.quantity,
                 last_price: self.last_price_of(&short.isin).unwrap_or(short.sold_at),
+                close_price: self.close_before(&short.isin).unwrap_or(short.sold_at),
+                average_price: line.cost.average(Shares(held.0 + t1.0)),
+                t1,
                 held,
             })
         };

@@ -8,9 +8,13 @@
 //! Invariant: from one close to any instant of the trading day after it a course moves by less than its band,
 //! even over the longest holidays, so that no day needs to know how the day before was kept inside its band.
 
+mod walk;
+
 use torana_domain::money::{Price, PriceBounds};
 use torana_domain::time::Timestamp;
 use torana_instruments::PriceBand;
+
+pub use walk::Walk;
 
 /// Milliseconds of one price bar.
 pub const BAR_MS: i64 = 60_000;
@@ -150,6 +154,10 @@ impl Course {
 
 /// `price` at level `from` moved to level `to`.
 pub(crate) fn carried(price: Price, from: i64, to: i64) -> Price {
+    // Nearly every product fits, and a division of 64 bits is several times faster.
+    if let Some(product) = price.0.checked_mul(to) {
+        return Price(product / from.max(1));
+    }
     let moved = i128::from(price.0) * i128::from(to) / i128::from(from.max(1));
     i64::try_from(moved).map_or(price, Price)
 }
@@ -161,6 +169,12 @@ pub(crate) const LEVEL_STEP_MAX: i64 = 1_441;
 /// The number of the bar that holds `at`.
 pub(crate) const fn bar_of(at: Timestamp) -> i64 {
     at.0.div_euclid(BAR_MS)
+}
+
+/// Start of the bar that holds `at`.
+#[must_use]
+pub const fn bar_start(at: Timestamp) -> Timestamp {
+    Timestamp(bar_of(at) * BAR_MS)
 }
 
 /// Start of the bar after the one that holds `at`.

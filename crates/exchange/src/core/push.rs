@@ -8,10 +8,11 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 use torana_domain::time::Timestamp;
 
-use super::Step;
 use super::account::AccountKey;
 use super::command::Reply;
 use super::event::{Event, Fact};
+use super::order::PaperOrder;
+use super::{State, Step};
 
 /// Most messages that wait in one world; the oldest is dropped for another.
 pub const PUSHES_WAITING_MAX: usize = 1_000;
@@ -24,6 +25,8 @@ pub enum PushKind {
     Accepted,
     /// The order filled, in part or to its end.
     Filled,
+    /// The order got other terms.
+    Modified,
     /// The order ended without a complete fill.
     Ended,
 }
@@ -43,6 +46,18 @@ pub struct Push {
     pub at: Timestamp,
     /// Whether its checksum is the broker's.
     pub is_genuine: bool,
+    /// The app that sent the order, and the order as it stands; none for the platform, which reads the book.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Box<Addressee>>,
+}
+
+/// An app that is told about an order of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addressee {
+    /// Its public key.
+    pub app: String,
+    /// The order as it stands.
+    pub order: PaperOrder,
 }
 
 /// A message that waits: the order is looked up when it is taken.
@@ -72,22 +87,16 @@ impl Outbox {
         self.0.is_empty()
     }
 
-    /// Puts in what an event is worth.
-    pub(super) fn note(&mut self, event: &Event) {
-        let (key, number, kind) = match &event.fact {
-            Fact::OrderAccepted { key, order } => (key, order.number, PushKind::Accepted),
-            Fact::OrderFilled { key, number, .. } => (key, *number, PushKind::Filled),
-            Fact::OrderEnded { key, number, .. } => (key, *number, PushKind::Ended),
-            _ => return,
-        };
+    /// Puts a message in.
+    pub(super) fn put(&mut self, key: AccountKey, number: u64, kind: PushKind, at: Timestamp) {
         if self.0.len() >= PUSHES_WAITING_MAX {
             self.0.pop_front();
         }
         self.0.push_back(Waiting {
-            key: key.clone(),
+            key,
             number,
             kind,
-            at: event.at,
+            at,
         });
     }
 
@@ -96,29 +105,77 @@ impl Outbox {
     }
 }
 
+/// What an event is worth telling: about which order, and what.
+fn news_of(event: &Event) -> Option<(&AccountKey, u64, PushKind)> {
+    match &event.fact {
+        Fact::OrderAccepted { key, order } => Some((key, order.number, PushKind::Accepted)),
+        Fact::OrderFilled { key, number, .. } => Some((key, *number, PushKind::Filled)),
+        Fact::OrderModified { key, number, .. } => Some((key, *number, PushKind::Modified)),
+        Fact::OrderEnded { key, number, .. } => Some((key, *number, PushKind::Ended)),
+        _ => None,
+    }
+}
+
+impl State {
+    /// Has those told whom an event concerns: the app that sent the order, or the platform.
+    pub(super) fn note_push(&mut self, event: &Event) {
+        let Some((key, number, kind)) = news_of(event) else {
+            return;
+        };
+        let is_of_app = match &event.fact {
+            Fact::OrderAccepted { order, .. } => order.app.is_some(),
+            _ => self
+                .order_of(key, number)
+                .is_some_and(|order| order.app.is_some()),
+        };
+        let outbox = if is_of_app {
+            &mut self.app_outbox
+        } else {
+            &mut self.outbox
+        };
+        outbox.put(key.clone(), number, kind, event.at);
+    }
+
+    fn order_of(&self, key: &AccountKey, number: u64) -> Option<&PaperOrder> {
+        self.accounts.get(key)?.orders.get(&number)
+    }
+}
+
 impl Step<'_> {
-    /// Hands out what waits. A message about an order that is in no book any more is worth nothing.
+    /// Hands out what waits for the platform. A message about an order that is in no book any more is worth nothing.
     pub(super) fn take_pushes(&mut self) -> Reply {
-        let pushes: Vec<Push> = self
-            .state
-            .outbox
-            .0
-            .iter()
-            .filter_map(|waiting| self.push_of(waiting))
-            .collect();
+        let pushes = self.pushes_in(&self.state.outbox);
         if !self.state.outbox.is_empty() {
             self.emit(Fact::PushesTaken);
         }
         Reply::Pushes(self.pushes_under_faults(pushes))
     }
 
+    /// Hands out what waits for apps.
+    pub(super) fn take_app_pushes(&mut self) -> Reply {
+        let pushes = self.pushes_in(&self.state.app_outbox);
+        if !self.state.app_outbox.is_empty() {
+            self.emit(Fact::AppPushesTaken);
+        }
+        Reply::Pushes(self.pushes_under_faults(pushes))
+    }
+
+    fn pushes_in(&self, outbox: &Outbox) -> Vec<Push> {
+        outbox
+            .0
+            .iter()
+            .filter_map(|waiting| self.push_of(waiting))
+            .collect()
+    }
+
     fn push_of(&self, waiting: &Waiting) -> Option<Push> {
-        let order = self
-            .state
-            .accounts
-            .get(&waiting.key)?
-            .orders
-            .get(&waiting.number)?;
+        let order = self.state.order_of(&waiting.key, waiting.number)?;
+        let to = order.app.clone().map(|app| {
+            Box::new(Addressee {
+                app,
+                order: order.clone(),
+            })
+        });
         Some(Push {
             key: waiting.key.clone(),
             broker_order_id: order.broker_order_id.clone(),
@@ -126,6 +183,7 @@ impl Step<'_> {
             kind: waiting.kind,
             at: waiting.at,
             is_genuine: true,
+            to,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! What a user and the control side can read.
 
+use std::sync::Arc;
+
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::money::{Paise, Price, Shares};
 use torana_domain::order::Side;
@@ -8,9 +10,10 @@ use torana_instruments::Exchange;
 use super::Step;
 use super::account::{Account, AccountKey};
 use super::behaviour::Behaviour;
-use super::command::{AccountView, BookView, HoldingView, PositionView, QuoteView, Reply};
+use super::command::{AccountView, BookView, HoldingView, PositionView, QuoteView, Reader, Reply};
 use super::fund;
 use super::line::Line;
+use crate::market::Listing;
 
 /// Most tickers of one question for prices; the rest is left out.
 pub const QUOTES_MAX: usize = 1_000;
@@ -26,6 +29,17 @@ impl Step<'_> {
             .iter()
             .filter(|(key, _)| key.broker() == broker);
         Reply::Accounts(of_broker.map(|(key, account)| self.view(key, account)).collect())
+    }
+
+    /// One account. The platform may be the first to ask for one of its broker.
+    pub(super) fn account(&mut self, reader: &Reader) -> Reply {
+        if let Reader::Platform(key) = reader {
+            self.open_broker(key.broker());
+        }
+        self.reading(reader, |step, key| {
+            let view = step.account_view(key);
+            view.map_or(Reply::SessionExpired, |view| Reply::Account(Box::new(view)))
+        })
     }
 
     pub(super) fn account_view(&self, key: &AccountKey) -> Option<AccountView> {
@@ -67,6 +81,7 @@ impl Step<'_> {
             opening_quantity: opening,
             average_price: line.cost.average(opening),
             last_price: self.last_price_of(isin),
+            close_price: self.close_before(isin),
             collateral_quantity: line.collateral,
             used_quantity: line.used(),
             short_quantity: Shares(shorts.map(|short| short.quantity.0).sum()),
@@ -136,12 +151,23 @@ impl Step<'_> {
 
     /// The last traded price of a security that can be traded.
     pub(super) fn last_price_of(&self, isin: &str) -> Option<Price> {
+        let listing = self.tradable(isin)?;
+        Some(self.last_price(&listing))
+    }
+
+    /// The official close of the trading day before the one whose book is shown.
+    pub(super) fn close_before(&self, isin: &str) -> Option<Price> {
+        let listing = self.tradable(isin)?;
+        let frame = self.market.frame(self.state.prices(), &listing, self.state.day);
+        Some(frame.previous_close)
+    }
+
+    fn tradable(&self, isin: &str) -> Option<Arc<Listing>> {
         let on = |exchange| {
             let ticker = self.market.ticker_on(exchange, isin)?;
             self.listing(exchange, &ticker)
         };
-        let listing = Exchange::ALL.into_iter().find_map(on)?;
-        Some(self.last_price(&listing))
+        Exchange::ALL.into_iter().find_map(on)
     }
 
     pub(super) fn book(&mut self, key: &AccountKey) -> Reply {

@@ -1,5 +1,6 @@
 //! Why an order is not taken: one variant, one text, one standard code per check.
 
+use serde::{Deserialize, Serialize};
 use torana_domain::money::{Paise, Price, Shares};
 use torana_domain::order::OrderErrorCode;
 use torana_instruments::Exchange;
@@ -8,7 +9,8 @@ use super::gtt::GttStatus;
 use super::status::Status;
 
 /// A failed check.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// No such security there.
     #[error("Unknown instrument {ticker}: it is not traded on {exchange}")]
@@ -250,6 +252,18 @@ pub enum Refusal {
     /// A trigger that would move to another security.
     #[error("A trigger stays with its security; delete it and set up another one")]
     GttOtherInstrument,
+    /// The account has too many alerts.
+    #[error("The account has {max} alerts; no more are taken")]
+    TooManyAlerts {
+        /// Most alerts.
+        max: usize,
+    },
+    /// An alert without a price, or with too many orders.
+    #[error("An alert has a price above zero and at most {orders_max} orders")]
+    BadAlert {
+        /// Most orders.
+        orders_max: usize,
+    },
     /// Too much money in one order.
     #[error("Order value {asked} is above the limit of {max} for one order", asked = .asked.to_decimal(), max = .max.to_decimal())]
     ValueTooLarge {
@@ -283,6 +297,18 @@ pub enum Refusal {
         /// Free shares.
         available: Shares,
     },
+    /// A fault on demand: the caller's address.
+    #[error("Orders are taken from registered static addresses only; this address is not registered")]
+    AddressNotRegistered,
+    /// A fault on demand: an order without a price.
+    #[error("Market orders are not allowed here; send a limit order, or a market order with protection")]
+    MarketOrderNotAllowed,
+    /// A fault on demand: the money is gone.
+    #[error("Insufficient funds: the margin for this order is not available any more")]
+    FundsGone,
+    /// A fault on demand: the shares are gone.
+    #[error("Insufficient holdings: the shares for this order are not available any more")]
+    SharesGone,
 }
 
 impl Refusal {
@@ -296,8 +322,10 @@ impl Refusal {
             | Self::AuctionEntryClosed
             | Self::AuctionLimitOnly
             | Self::NotInThisSession => OrderErrorCode::TradingSystemNotReady,
-            Self::NotEnoughFunds { .. } => OrderErrorCode::MarginsExceeded,
-            Self::NotEnoughShares { .. } | Self::NotSettled { .. } => OrderErrorCode::CheckHoldings,
+            Self::NotEnoughFunds { .. } | Self::FundsGone => OrderErrorCode::MarginsExceeded,
+            Self::NotEnoughShares { .. } | Self::NotSettled { .. } | Self::SharesGone => {
+                OrderErrorCode::CheckHoldings
+            }
             _ => OrderErrorCode::AdapterError,
         }
     }

@@ -88,6 +88,7 @@ impl Step<'_> {
         {
             self.run_hour(hour);
         }
+        self.send_next();
         self.state.now = self.state.now.max(self.at);
     }
 

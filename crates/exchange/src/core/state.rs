@@ -14,6 +14,7 @@ use super::event::{Event, Fact};
 use super::faults::Faults;
 use super::order::id_number;
 use super::push::Outbox;
+use super::tally::Tallies;
 use super::tape::{Prices, Tape};
 
 /// Most logins that one account keeps at a time; the oldest ends when there is another.
@@ -46,6 +47,9 @@ pub struct State {
     pub trade_count: u64,
     /// Triggers set up so far.
     pub gtt_count: u64,
+    /// Alerts set so far.
+    #[serde(default)]
+    pub alert_count: u64,
     /// How long each step of an order, a modification or a cancellation takes.
     pub latency_ms: i64,
     /// Auctions of missing shares so far.
@@ -64,12 +68,21 @@ pub struct State {
     pub books: Books,
     /// The orders of all accounts' books of the day by the broker's id, which is a number.
     pub order_ids: BTreeMap<u64, (AccountKey, u64)>,
+    /// Orders of the day that are done and behind which another one is due, by arrival.
+    #[serde(default)]
+    pub next_due: BTreeSet<(u64, AccountKey)>,
     /// What goes wrong on demand.
     #[serde(default)]
     pub faults: Faults,
-    /// What brokers push and nobody has taken yet.
+    /// What brokers push to the platform and nobody has taken yet.
     #[serde(default)]
     pub outbox: Box<Outbox>,
+    /// What they push to apps.
+    #[serde(default)]
+    pub app_outbox: Box<Outbox>,
+    /// What securities traded so far today; no part of what events add up to.
+    #[serde(skip)]
+    pub(super) tallies: Tallies,
 }
 
 impl State {
@@ -100,6 +113,7 @@ impl State {
             turn_count: 0,
             trade_count: 0,
             gtt_count: 0,
+            alert_count: 0,
             latency_ms: 0,
             auction_count: 0,
             intraday: BTreeMap::new(),
@@ -109,8 +123,11 @@ impl State {
             gtt_due: BTreeSet::new(),
             books: Books::new(),
             order_ids: BTreeMap::new(),
+            next_due: BTreeSet::new(),
             faults: Faults::empty(),
             outbox: Box::default(),
+            app_outbox: Box::default(),
+            tallies: Tallies::default(),
         }
     }
 
@@ -126,7 +143,7 @@ impl State {
     /// Adds one event. Total: an event that names something unknown changes nothing.
     pub fn evolve(&mut self, event: &Event) {
         self.now = self.now.max(event.at);
-        self.outbox.note(event);
+        self.note_push(event);
         match &event.fact {
             Fact::WorldStarted { seed, day, tape } => {
                 *self = Self {
@@ -166,13 +183,19 @@ impl State {
                 status,
                 result,
             } => self.end_gtt(key, *number, *status, result.as_ref(), event.at),
+            Fact::AlertSet { .. }
+            | Fact::AlertFired { .. }
+            | Fact::AlertDisabled { .. }
+            | Fact::AlertDeleted { .. } => self.evolve_alert(&event.fact, event.at),
             Fact::OrderAccepted { .. }
             | Fact::OrderMoved { .. }
             | Fact::OrderAsked { .. }
             | Fact::OrderModified { .. }
             | Fact::OrderFilled { .. }
             | Fact::OrderEnded { .. } => self.evolve_order(event),
+            Fact::NextSent { key, number } => self.drop_next(key, *number),
             Fact::PushesTaken => self.outbox.clear(),
+            Fact::AppPushesTaken => self.app_outbox.clear(),
             Fact::FaultSet { fault } => self.faults.add(fault),
             Fact::FaultFired {
                 number, open_until, ..
@@ -196,7 +219,7 @@ impl State {
     /// The start of another trading day: yesterday's orders leave their books.
     fn start_day(&mut self, day: Date, settles: bool, at: Timestamp) {
         self.day = day;
-        self.tape.halts.clear();
+        self.tape.start_day();
         for account in self.accounts.values_mut() {
             account.start_day(at, day, settles);
             account.gtts.retain(|_, gtt| gtt.is_kept(at));

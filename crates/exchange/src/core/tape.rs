@@ -9,6 +9,9 @@ use torana_domain::time::{Date, Timestamp};
 use super::event::Fact;
 use super::price::Mark;
 
+/// Most replaced anchors of one security, and most halts of days that are over, that are kept to show the past.
+const PAST_KEPT_MAX: usize = 64;
+
 /// A price that was set, with what is needed to go on from it without looking further back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anchor {
@@ -84,6 +87,38 @@ pub struct Tape {
     pub changes: u64,
     /// Halts of the present day, in order.
     pub halts: Vec<Halt>,
+    /// What nothing goes on from any more, for those who ask for prices of the past.
+    #[serde(default, skip_serializing_if = "Past::is_empty")]
+    pub past: Past,
+}
+
+/// What was set before: enough to show prices of the past as they were.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// Anchors that others have replaced, by ISIN, oldest first.
+    anchors: BTreeMap<String, Vec<Anchor>>,
+    /// Halts of days that are over, in order.
+    halts: Vec<Halt>,
+}
+
+impl Past {
+    const fn empty() -> Self {
+        Self {
+            anchors: BTreeMap::new(),
+            halts: Vec::new(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.anchors.is_empty() && self.halts.is_empty()
+    }
+
+    fn keep<T>(kept: &mut Vec<T>, more: T) {
+        if kept.len() >= PAST_KEPT_MAX {
+            kept.remove(0);
+        }
+        kept.push(more);
+    }
 }
 
 impl Tape {
@@ -97,6 +132,7 @@ impl Tape {
             tick_count: 0,
             changes: 0,
             halts: Vec::new(),
+            past: Past::empty(),
         }
     }
 
@@ -110,8 +146,9 @@ impl Tape {
             Fact::PriceSet { tick, anchor } => {
                 self.changes += 1;
                 self.ticks.remove(tick);
-                if let Some(anchor) = anchor {
-                    self.anchors.insert(tick.isin.clone(), *anchor);
+                let replaced = anchor.and_then(|anchor| self.anchors.insert(tick.isin.clone(), anchor));
+                if let Some(replaced) = replaced {
+                    Past::keep(self.past.anchors.entry(tick.isin.clone()).or_default(), replaced);
                 }
             }
             Fact::SharesRestated {
@@ -132,19 +169,47 @@ impl Tape {
         }
     }
 
+    /// Begins another day: the halts of the one before are over.
+    pub(super) fn start_day(&mut self) {
+        for halt in std::mem::take(&mut self.halts) {
+            Past::keep(&mut self.past.halts, halt);
+        }
+    }
+
+    /// All halts that are known, in order.
+    pub fn all_halts(&self) -> impl Iterator<Item = &Halt> {
+        self.past.halts.iter().chain(&self.halts)
+    }
+
+    /// All that the prices of a security went on from so far, oldest first; never empty.
+    #[must_use]
+    pub fn anchors_of(&self, isin: &str, listed: Price) -> Vec<Anchor> {
+        let past = self.past.anchors.get(isin).map_or(&[][..], Vec::as_slice);
+        let set = past.iter().chain(self.anchors.get(isin));
+        // Where the first ones are forgotten, nobody knows what the listed price led to.
+        let listed = (past.len() < PAST_KEPT_MAX).then(|| self.listed_anchor(listed));
+        listed.into_iter().chain(set.copied()).collect()
+    }
+
     /// What the prices of a security go on from; one that was never set goes on from `listed`.
     #[must_use]
     pub fn anchor(&self, isin: &str, listed: Price) -> Anchor {
+        let set = self.anchors.get(isin).copied();
+        set.unwrap_or_else(|| self.listed_anchor(listed))
+    }
+
+    /// The anchor of a security whose price was never set.
+    const fn listed_anchor(&self, listed: Price) -> Anchor {
         let (day, at) = self.origin;
         let mark = Mark { at, price: listed };
-        self.anchors.get(isin).copied().unwrap_or(Anchor {
+        Anchor {
             day,
             set: mark,
             close: mark,
             previous_close: listed,
             month_close: listed,
             widened: 0,
-        })
+        }
     }
 }
 

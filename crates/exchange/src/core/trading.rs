@@ -19,7 +19,7 @@ use super::refusal::Refusal;
 use super::status::Status;
 use crate::market::Listing;
 
-const NEEDS_CLEARANCE: &str =
+pub(super) const NEEDS_CLEARANCE: &str =
     "The shares must be authorised for sale at the depository before this order can be placed";
 const ORDER_FAILURE: &str = "Rejected by the exchange: this test account has every order rejected";
 
@@ -108,6 +108,10 @@ impl Step<'_> {
             broker_order_id: self.new_id(number, request.reference.as_deref()),
             exchange_order_id: None,
             reference: request.reference,
+            app: request.app,
+            note: request.note,
+            parent: request.parent,
+            next: request.next,
             exchange: request.exchange,
             ticker: request.ticker,
             isin: listing.isin.clone(),
@@ -183,6 +187,23 @@ impl Step<'_> {
         }
     }
 
+    /// Enters an order that the broker sends by itself and that is not taken: the book shows why.
+    pub(super) fn enter_refused(&mut self, key: &AccountKey, request: OrderRequest, text: &str) {
+        let Some(listing) = self.listing(request.exchange, &request.ticker) else {
+            return;
+        };
+        let limit = self.worst_price(&listing, request.side, &request.terms());
+        let mut order = self.new_order(key, Behaviour::OrderFailure, request, limit, &listing);
+        order.next = None;
+        let number = order.number;
+        self.emit(Fact::OrderAccepted {
+            key: key.clone(),
+            order: Box::new(order),
+        });
+        let code = Some(OrderErrorCode::AdapterError);
+        self.end_order(key, number, Status::Rejected, code, text);
+    }
+
     /// Sends market orders that nobody asked for, past the checks, in as many parts as the exchange takes.
     pub(super) fn send_own(&mut self, key: &AccountKey, request: &OrderRequest) {
         let Some(listing) = self.listing(request.exchange, &request.ticker) else {
@@ -205,7 +226,7 @@ impl Step<'_> {
     }
 
     /// What an order costs that is taken now: by the rates of the day on which it trades.
-    fn rates_for(&self, key: &AccountKey, order: &OrderRequest) -> Rates {
+    pub(super) fn rates_for(&self, key: &AccountKey, order: &OrderRequest) -> Rates {
         let day = match order.variety {
             Variety::Regular => self.market.date_of(self.at),
             Variety::Amo => self.market.date_of(self.market.next_open(self.at)),
@@ -328,14 +349,21 @@ struct Beginning {
 /// Most ids that are tried for one order.
 const IDS_TRIED_MAX: usize = 1_000;
 
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        Self::OrderRefused {
+            code: refusal.code(),
+            text: refusal.to_string(),
+            why: Box::new(refusal),
+        }
+    }
+}
+
 impl From<Stopped> for Reply {
     fn from(stopped: Stopped) -> Self {
         match stopped {
             Stopped::NoAccount => Self::SessionExpired,
-            Stopped::Refused(refusal) => Self::OrderRefused {
-                code: refusal.code(),
-                text: refusal.to_string(),
-            },
+            Stopped::Refused(refusal) => refusal.into(),
             Stopped::NeedsClearance => Self::OrderNeedsClearance {
                 text: NEEDS_CLEARANCE.to_owned(),
             },

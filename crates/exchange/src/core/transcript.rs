@@ -7,8 +7,9 @@ use torana_domain::time::Timestamp;
 /// Most events of one page.
 pub const EVENTS_PER_PAGE_MAX: u32 = 5_000;
 
-/// Members that leave the exchange under no event, however deep they stand: what proves a login.
-const HIDDEN: [&str; 2] = ["token_hash", "sessions"];
+/// Members that leave the exchange under no event, however deep they stand: what proves a login, and an app's key,
+/// which is drawn anew in every run.
+const HIDDEN: [&str; 3] = ["token_hash", "sessions", "app"];
 
 /// A place in a world's log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,7 +42,17 @@ pub struct EventPage {
     pub events: Vec<LoggedEvent>,
 }
 
+/// The kind of what happens whenever somebody looks for news of apps, which is no part of the world's story.
+const SILENT: &str = "app_pushes_taken";
+
 impl LoggedEvent {
+    /// Whether transcripts leave it out: when it happens depends on the machine's clock. Two of a kind never follow
+    /// each other without something else between them.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.kind == SILENT
+    }
+
     /// An event from its stored JSON; `None` if it is none. Whatever kinds of events there will be, they are shown
     /// as they are stored.
     #[must_use]
@@ -95,6 +106,19 @@ mod tests {
         );
         let facts = serde_json::json!({"key": "kite/DEMO01", "expires_at": 9});
         assert_eq!(shown.facts, facts);
+    }
+
+    #[test]
+    fn taking_the_news_of_apps_is_silent() {
+        let shown = |fact| {
+            let event = Event {
+                at: Timestamp(5),
+                fact,
+            };
+            LoggedEvent::from_stored(3, &serde_json::to_string(&event).unwrap()).unwrap()
+        };
+        assert!(shown(Fact::AppPushesTaken).is_silent());
+        assert!(!shown(Fact::PushesTaken).is_silent());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Prices of a security: of the day, of the instant, of the close, of the auctions.
 
-use torana_clock::calendar::{DayTimes, SessionGroup};
+use torana_clock::calendar::DayTimes;
 use torana_clock::ist::ist_date;
 use torana_domain::money::Price;
 use torana_domain::order::Side;
@@ -26,11 +26,25 @@ pub struct DayPrices {
 }
 
 impl DayPrices {
+    /// Prices that go on from `from`.
+    pub(super) fn new(course: Course, from: Mark, frame: Frame) -> Self {
+        Self {
+            course,
+            from,
+            from_level: course.level(from.at).max(1),
+            frame,
+        }
+    }
+
     /// The price in the bar that holds `at`, on tick and in the band.
     #[must_use]
     pub fn at(&self, at: Timestamp) -> Price {
-        self.frame
-            .snap(carried(self.from.price, self.from_level, self.course.level(at)))
+        self.at_level(self.course.level(at))
+    }
+
+    /// The price in a bar in which the course has this level.
+    pub(super) fn at_level(&self, level: i64) -> Price {
+        self.frame.snap(carried(self.from.price, self.from_level, level))
     }
 
     /// What an order of `side` gets at once in the bar that holds `at`: one tick worse than the last price.
@@ -178,18 +192,6 @@ impl Market {
         }
     }
 
-    /// The last traded price: of the running bar; before the market and in its pauses that of the last trade.
-    #[must_use]
-    pub fn last_price(&self, prices: Prices<'_>, listing: &Listing, at: Timestamp) -> Price {
-        let trade = self.last_trade(prices, listing.group, at);
-        let set = prices.tape.anchors.get(&listing.isin).map(|anchor| anchor.set);
-        match (set, trade.price) {
-            (Some(set), _) if trade.since < set.at && set.at <= at => set.price,
-            (_, PriceOf::Bar(bar)) => self.day_prices(prices, listing, ist_date(bar)).at(bar),
-            (_, PriceOf::Close(day)) => self.close(prices, listing, day),
-        }
-    }
-
     /// What an order of `side` gets at once: one tick worse than the last price.
     #[must_use]
     pub fn offer(&self, prices: Prices<'_>, listing: &Listing, side: Side, at: Timestamp) -> Price {
@@ -334,18 +336,20 @@ impl Market {
         )
     }
 
-    fn day_prices_from(&self, anchor: &Anchor, course: Course, listing: &Listing, day: Date) -> DayPrices {
+    pub(super) fn day_prices_from(
+        &self,
+        anchor: &Anchor,
+        course: Course,
+        listing: &Listing,
+        day: Date,
+    ) -> DayPrices {
         let from = if day > anchor.day {
             anchor.close
         } else {
             anchor.set
         };
-        DayPrices {
-            course,
-            from,
-            from_level: course.level(from.at).max(1),
-            frame: self.frame_from(anchor, &course, listing, day),
-        }
+        let frame = self.frame_from(anchor, &course, listing, day);
+        DayPrices::new(course, from, frame)
     }
 
     fn frame_from(&self, anchor: &Anchor, course: &Course, listing: &Listing, day: Date) -> Frame {
@@ -359,7 +363,7 @@ impl Market {
         Frame::new(previous_close, tick, self.band_percent(listing, steps))
     }
 
-    fn close_from(&self, anchor: &Anchor, course: &Course, listing: &Listing, day: Date) -> Price {
+    pub(super) fn close_from(&self, anchor: &Anchor, course: &Course, listing: &Listing, day: Date) -> Price {
         let times = self.times(listing.group, day).filter(|_| day > anchor.day);
         times.map_or(anchor.close.price, |times| {
             let tick = self.tick_from(anchor, course, listing, day);
@@ -387,55 +391,6 @@ impl Market {
             None => anchor.month_close,
         }
     }
-
-    /// The last trade of the market at or before `at`.
-    fn last_trade(&self, prices: Prices<'_>, group: SessionGroup, at: Timestamp) -> LastTrade {
-        let today = ist_date(at);
-        let close_of = |day: Date| LastTrade {
-            since: self.times(group, day).map_or(at, |times| closing_instant(&times)),
-            price: PriceOf::Close(day),
-        };
-        let Some(times) = self.times(group, today) else {
-            return close_of(self.day_before(today));
-        };
-        let bar = if at < times.opens_at() {
-            return close_of(self.day_before(today));
-        } else if at < times.continuous_from {
-            // The opening auction has made the price at which continuous trading will begin.
-            return LastTrade {
-                since: times.opens_at(),
-                price: PriceOf::Bar(times.continuous_from),
-            };
-        } else if at < times.continuous_to {
-            at
-        } else if at < times.closes_at() {
-            times.continuous_to.plus_ms(-1)
-        } else {
-            return close_of(today);
-        };
-        let bar = self.before_stop(prices, today, bar);
-        LastTrade {
-            since: bar,
-            price: PriceOf::Bar(bar),
-        }
-    }
-}
-
-/// The last trade of the market.
-#[derive(Clone, Copy, Debug)]
-struct LastTrade {
-    /// Its instant.
-    since: Timestamp,
-    price: PriceOf,
-}
-
-/// Which price is asked for.
-#[derive(Clone, Copy, Debug)]
-enum PriceOf {
-    /// That of the bar with this instant.
-    Bar(Timestamp),
-    /// The official close of a day.
-    Close(Date),
 }
 
 fn anchor(prices: Prices<'_>, listing: &Listing) -> Anchor {
@@ -443,7 +398,7 @@ fn anchor(prices: Prices<'_>, listing: &Listing) -> Anchor {
 }
 
 /// The instant whose bar has the official close: of the auction, else of the last trade.
-fn closing_instant(times: &DayTimes) -> Timestamp {
+pub(super) fn closing_instant(times: &DayTimes) -> Timestamp {
     times
         .closing
         .map_or(times.continuous_to.plus_ms(-1), |auction| auction.match_at)

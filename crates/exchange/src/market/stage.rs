@@ -88,10 +88,10 @@ impl Stage {
 
 /// A stop of trading, dated by the calendar or made by the circuit breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stop {
-    from: Timestamp,
+pub(super) struct Stop {
+    pub from: Timestamp,
     until: Timestamp,
-    reopens: Timestamp,
+    pub reopens: Timestamp,
 }
 
 impl Market {
@@ -250,13 +250,13 @@ impl Market {
             .find(|stop| stop.from <= at && at < stop.reopens)
     }
 
-    fn stops<'a>(&'a self, prices: Prices<'a>, day: Date) -> impl Iterator<Item = Stop> + 'a {
+    pub(super) fn stops<'a>(&'a self, prices: Prices<'a>, day: Date) -> impl Iterator<Item = Stop> + 'a {
         let dated = self.calendar.halts_on(day).iter().map(|halt| Stop {
             from: halt.from,
             until: halt.until,
             reopens: halt.reopens,
         });
-        let made = prices.tape.halts.iter().map(|halt| Stop {
+        let made = prices.tape.all_halts().map(|halt| Stop {
             from: halt.from,
             until: halt.until,
             reopens: halt.reopens,

@@ -36,8 +36,9 @@ pub(super) fn field(back: BrokerReturn, name: &str) -> Option<String> {
         .map(|(_, value)| value.trim().to_owned())
 }
 
-/// The seeded accounts in the order of their table, then the others.
-pub(super) fn account_choices(accounts: &[AccountView], count_max: usize) -> Vec<(String, String)> {
+/// What a login page offers: the seeded accounts in the order of their table, then the others, each with what it
+/// does.
+pub fn account_choices(accounts: &[AccountView], count_max: usize) -> Vec<(String, String)> {
     let place = |view: &AccountView| {
         TEST_ACCOUNTS
             .iter()
@@ -77,7 +78,7 @@ pub(super) fn place_outcome(reply: Reply) -> PlaceOutcome {
     };
     match reply {
         Reply::OrderTaken { broker_order_id } => PlaceOutcome::Accepted { broker_order_id },
-        Reply::OrderRefused { code, text } => PlaceOutcome::Refused { code, text },
+        Reply::OrderRefused { code, text, .. } => PlaceOutcome::Refused { code, text },
         Reply::OrderNeedsClearance { text } => PlaceOutcome::NeedsAuthorisation { text },
         Reply::SessionExpired => PlaceOutcome::SessionOver {
             text: SESSION_OVER.to_owned(),

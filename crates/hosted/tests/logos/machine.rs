@@ -10,6 +10,7 @@ use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
 use torana_domain::time::Timestamp;
 use torana_engine::{Gateway, Registry};
+use torana_exchange::access::{AccessDesk, AccessReply, AccessRequest};
 use torana_exchange::core::{Answer, Command, Reply};
 use torana_exchange::port::{Port, PortError};
 use torana_runtime::{
@@ -91,5 +92,16 @@ impl Port for Nothing {
                 disturbance: None,
             })
         })
+    }
+}
+
+impl AccessDesk for Nothing {
+    fn serve(
+        &self,
+        _: &str,
+        _: Timestamp,
+        _: AccessRequest,
+    ) -> BoxFuture<'static, Result<AccessReply, PortError>> {
+        Box::pin(async { Err(PortError::NotDone("nobody is here".to_owned())) })
     }
 }

@@ -62,6 +62,7 @@ impl Bench {
             store: store.clone(),
             registry: Arc::new(Nothing),
             exchange: Arc::new(Nothing),
+            desk: Arc::new(Nothing),
             market: MarketFeed::bundled(),
             public_url: "http://127.0.0.1:8080".to_owned(),
             allows_sandbox: true,

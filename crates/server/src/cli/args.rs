@@ -73,6 +73,12 @@ pub enum Command {
     /// Mint user tokens, as a partner's server would
     #[command(subcommand, after_help = "Example:\n  torana token guest --gateway acme")]
     Token(TokenCommand),
+    /// Sandbox gateways: keys for their Kite interface
+    #[command(
+        subcommand,
+        after_help = "Example:\n  torana sandbox kite-session --gateway gatewaydemo --account DEMO01"
+    )]
+    Sandbox(SandboxCommand),
     /// The market's calendar and securities: bring your own files
     #[command(
         subcommand,
@@ -214,6 +220,25 @@ pub struct ConnectedArgs {
     /// The rest.
     #[command(flatten)]
     pub token: TokenArgs,
+}
+
+/// Commands below `sandbox`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum SandboxCommand {
+    /// Print an API key and an access token for the Kite interface, without a login page
+    #[command(after_help = "Example:\n  torana sandbox kite-session --gateway gatewaydemo --account DEMO01")]
+    KiteSession(KiteSessionArgs),
+}
+
+/// Flags of `sandbox kite-session`.
+#[derive(Debug, Clone, Args)]
+pub struct KiteSessionArgs {
+    /// The sandbox gateway whose world it is
+    #[arg(long, value_name = "NAME")]
+    pub gateway: String,
+    /// An account of broker kite, such as DEMO01
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: String,
 }
 
 /// Commands below `market`.

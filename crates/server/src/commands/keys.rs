@@ -1,10 +1,14 @@
 //! `torana keys rotate`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use torana_config::{KeySource, Settings};
+use torana_credentials::keyring::Keyring;
+use torana_exchange::access::AccessBook;
 
 use crate::commands::{admin_engine, print_lines};
+use crate::databases::Databases;
 use crate::exit::{Exit, Failure};
 use crate::installation::{create_keys_file, read_keys_file, replace_keys_file};
 use crate::rim::entropy::SystemEntropy;
@@ -40,7 +44,7 @@ pub async fn rotate(settings: &Settings) -> Result<(), Failure> {
     replace_keys_file(path, &keyring)?;
     print_lines([&id])?;
     tokio::time::sleep(FILE_NOTICED_MAX).await;
-    let moved = admin_engine(settings).await?.reseal().await?;
+    let moved = admin_engine(settings).await?.reseal().await? + reseal_access(settings, &keyring).await?;
     eprintln!(
         "torana: {moved} values encrypted with the new key; no longer used: {}",
         old.join(", ")
@@ -50,4 +54,16 @@ pub async fn rotate(settings: &Settings) -> Result<(), Failure> {
         path.display()
     );
     Ok(())
+}
+
+/// The secrets of apps, where the exchange is not a process of its own; that one has an installation of its own.
+async fn reseal_access(settings: &Settings, keyring: &Keyring) -> Result<u64, Failure> {
+    if settings.exchange_url.is_some() {
+        return Ok(0);
+    }
+    let databases = Databases::open_exchange(settings).await?;
+    let store = databases.exchange()?.clone();
+    let book = AccessBook::new(store, keyring.clone(), Arc::new(SystemEntropy::default()));
+    let moved = book.reseal().await;
+    moved.map_err(|error| Failure::refused(format!("the keys file does not fit the database: {error}")))
 }

@@ -10,6 +10,7 @@ mod logo;
 pub mod market;
 pub mod migrate;
 pub mod openapi;
+pub mod sandbox;
 
 pub mod token;
 
@@ -63,7 +64,7 @@ async fn admin_engine(settings: &Settings) -> Result<Engine, Failure> {
         fetches_logos: false,
         market: market_files::open(settings)?,
     };
-    build_engine(settings, inputs).await
+    Ok(build_engine(settings, inputs).await?.0)
 }
 
 impl From<AdminError> for Failure {

@@ -1,6 +1,5 @@
 //! One connection: requests one after the other, watched for slowness, closed politely at shutdown.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -12,12 +11,19 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use torana_kite::Cut;
+
 use crate::net::pulse::{Pulse, PulseStream, Verdict};
 use crate::net::{Gate, Limits};
 use crate::rim::stop::Stop;
 
 const REQUEST_TIMEOUT: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// The connection ends without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("cut off without an answer")]
+struct CutOff;
 
 /// Serves a connection to its end.
 pub(super) async fn serve_connection(
@@ -37,11 +43,20 @@ pub(super) async fn serve_connection(
         async move {
             pulse.request_begins();
             let answered = gate.answer(peer, request).await;
+            // A sandbox's broker may break off in the middle of a call.
+            match answered.response.extensions().get::<Cut>() {
+                None => {}
+                Some(Cut::Closed) => return Err(CutOff),
+                Some(Cut::Reset) => {
+                    pulse.will_be_reset();
+                    return Err(CutOff);
+                }
+            }
             if answered.has_unread_body {
                 pulse.body_stays_unread();
             }
             pulse.request_ends();
-            Ok::<http::Response<Body>, Infallible>(answered.response)
+            Ok::<http::Response<Body>, CutOff>(answered.response)
         }
     });
     let mut builder = http1::Builder::new();
@@ -52,7 +67,9 @@ pub(super) async fn serve_connection(
         .max_headers(limits.headers_max)
         .max_header_size(limits.head_bytes_max)
         .max_buf_size(limits.head_bytes_max * 2);
-    let mut connection = builder.serve_connection(TokioIo::new(stream), service);
+    // A request may become a WebSocket: then its route takes the stream over, and this connection is done.
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let mut connection = connection.with_upgrades();
     let mut is_closing = false;
     let mut look = std::pin::pin!(tokio::time::sleep(limits.head_time_max));
     loop {
@@ -76,7 +93,10 @@ pub(super) async fn serve_connection(
         }
     }
     metrics::counter!("torana_http_slow_requests_total", "part" => "head").increment(1);
-    let mut stream = connection.into_parts().io.into_inner();
+    let Some(parts) = connection.into_parts() else {
+        return;
+    };
+    let mut stream = parts.io.into_inner();
     let _ = stream.write_all(REQUEST_TIMEOUT).await;
     let _ = stream.shutdown().await;
 }

@@ -25,6 +25,7 @@ pub(super) struct Pulse {
     started: Instant,
     state: AtomicU64,
     has_unread_body: AtomicBool,
+    is_reset: AtomicBool,
 }
 
 /// What the watcher should do.
@@ -44,6 +45,7 @@ impl Pulse {
             started: Instant::now(),
             state: AtomicU64::new(WAITING),
             has_unread_body: AtomicBool::new(false),
+            is_reset: AtomicBool::new(false),
         })
     }
 
@@ -70,6 +72,11 @@ impl Pulse {
     /// The request was answered, but its body did not come to its end.
     pub(super) fn body_stays_unread(&self) {
         self.has_unread_body.store(true, Ordering::Relaxed);
+    }
+
+    /// The connection is to be reset when it is dropped, whatever its client has not read.
+    pub(super) fn will_be_reset(&self) {
+        self.is_reset.store(true, Ordering::Relaxed);
     }
 
     /// The connection ends from our side. Whether its client may be in the middle of a request.
@@ -168,6 +175,14 @@ impl AsyncWrite for PulseStream {
         bytes: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
         Pin::new(&mut self.get_mut().inner).poll_write_vectored(cx, bytes)
+    }
+}
+
+impl Drop for PulseStream {
+    fn drop(&mut self) {
+        if self.pulse.is_reset.load(Ordering::Relaxed) {
+            let _ = self.inner.set_zero_linger();
+        }
     }
 }
 

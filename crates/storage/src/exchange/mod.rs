@@ -1,6 +1,8 @@
 //! The exchange's schema, in a database of its own: worlds, their events, their snapshots,
-//! and what processes ask of a world that another one owns.
+//! what processes ask of a world that another one owns, and who has access to worlds.
 
+pub mod access;
+pub mod clocks;
 pub mod commands;
 pub mod worlds;
 
@@ -18,10 +20,21 @@ pub const MIGRATIONS: &[Migration] = &[
         "ownership",
         include_str!("../../migrations/exchange/0002_ownership.sql"),
     ),
+    Migration::common(
+        3,
+        "access",
+        include_str!("../../migrations/exchange/0003_access.sql"),
+    ),
 ];
 
 /// Every statement of this schema, for the test that prepares them on both engines.
 #[must_use]
 pub fn statements() -> Vec<&'static str> {
-    [worlds::STATEMENTS, commands::STATEMENTS].concat()
+    [
+        worlds::STATEMENTS,
+        commands::STATEMENTS,
+        access::STATEMENTS,
+        clocks::STATEMENTS,
+    ]
+    .concat()
 }

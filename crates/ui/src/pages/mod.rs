@@ -2,6 +2,7 @@
 
 pub mod broker;
 pub mod checks;
+pub mod kite;
 pub mod login;
 pub mod orders;
 pub mod outcome;
@@ -16,6 +17,7 @@ pub use broker::{
 pub use checks::{
     Authorise, AuthoriseHow, AuthoriseLine, Checks, FundsShort, HoldingShort, Market, MarketOffer,
 };
+pub use kite::{Hidden, KiteAsk, KiteEnd, KiteEnding, KiteForm, KiteOrder};
 pub use login::{Consent, Login, LoginChoice, LoginField, Mismatch, Session};
 pub use orders::{OrderLine, Progress, Status, Work};
 pub use outcome::{Cancel, Done, ErrorKind, ErrorPage, OtherBrowser, Outcome};
@@ -98,6 +100,10 @@ bodies! {
     Error(ErrorPage) = "error", "error.html";
     /// The flow's cookie is missing.
     OtherBrowser(OtherBrowser) = "other-browser", "other_browser.html";
+    /// A form of the Kite interface.
+    KiteForm(KiteForm) = "kite", "kite_form.html";
+    /// How it ended there.
+    KiteEnd(KiteEnd) = "kite-end", "kite_end.html";
 }
 
 impl Page {

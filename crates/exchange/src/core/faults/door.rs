@@ -1,10 +1,12 @@
 //! Refusals at the door that the account itself gives no reason for.
 
-use torana_domain::order::{OrderErrorCode, Side};
+use torana_domain::order::Side;
 
 use super::catalogue::RequestClass;
 use super::request::Request;
 use crate::core::command::Reply;
+use crate::core::refusal::Refusal;
+use crate::core::trading::NEEDS_CLEARANCE;
 
 /// Why the broker refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,39 +33,31 @@ impl Door {
 
     /// What the client is told.
     pub fn reply(self, class: RequestClass) -> Reply {
-        let text = self.text().to_owned();
-        match (class, self.code()) {
+        let text = self.text();
+        match (class, self.refusal()) {
             (RequestClass::Login, _) => Reply::LoginRefused { text },
             (RequestClass::Place | RequestClass::Modify, None) => Reply::OrderNeedsClearance { text },
-            (RequestClass::Place | RequestClass::Modify, Some(code)) => Reply::OrderRefused { code, text },
+            (RequestClass::Place | RequestClass::Modify, Some(refusal)) => refusal.into(),
             _ => Reply::CancelRefused { text },
         }
     }
 
-    /// `None` where a clearance helps.
-    const fn code(self) -> Option<OrderErrorCode> {
+    /// `None` where no order is refused for good: at a login, and where a clearance helps.
+    const fn refusal(self) -> Option<Refusal> {
         match self {
-            Self::Login | Self::StaticIp | Self::MarketOrder => Some(OrderErrorCode::AdapterError),
-            Self::Clearance => None,
-            Self::Funds => Some(OrderErrorCode::MarginsExceeded),
-            Self::Shares => Some(OrderErrorCode::CheckHoldings),
+            Self::Login | Self::Clearance => None,
+            Self::StaticIp => Some(Refusal::AddressNotRegistered),
+            Self::MarketOrder => Some(Refusal::MarketOrderNotAllowed),
+            Self::Funds => Some(Refusal::FundsGone),
+            Self::Shares => Some(Refusal::SharesGone),
         }
     }
 
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Login => "The broker refuses this login; try again",
-            Self::StaticIp => {
-                "Orders are taken from registered static addresses only; this address is not registered"
-            }
-            Self::MarketOrder => {
-                "Market orders are not allowed here; send a limit order, or a market order with protection"
-            }
-            Self::Clearance => {
-                "The shares must be authorised for sale at the depository before this order can be placed"
-            }
-            Self::Funds => "Insufficient funds: the margin for this order is not available any more",
-            Self::Shares => "Insufficient holdings: the shares for this order are not available any more",
+    fn text(self) -> String {
+        match self.refusal() {
+            Some(refusal) => refusal.to_string(),
+            None if self == Self::Login => "The broker refuses this login; try again".to_owned(),
+            None => NEEDS_CLEARANCE.to_owned(),
         }
     }
 }

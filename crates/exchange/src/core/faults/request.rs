@@ -63,7 +63,9 @@ impl Request {
                 read(RequestClass::Positions, reader)
             }
             Command::Convert { session, .. } => with(RequestClass::Positions, session),
-            Command::Funds(session) | Command::Charges { session, .. } => with(RequestClass::Funds, session),
+            Command::Funds(session)
+            | Command::Charges { session, .. }
+            | Command::OrderNeeds { session, .. } => with(RequestClass::Funds, session),
             Command::Margins(reader) => read(RequestClass::Funds, reader),
             Command::IsClearanceNeeded { session, .. }
             | Command::Authorise { session, .. }
@@ -74,16 +76,25 @@ impl Request {
             | Command::NextDue
             | Command::CreateAccount(_)
             | Command::ListAccounts(_)
+            | Command::Account(_)
             | Command::Events { .. }
             | Command::Logout(_)
             | Command::Quotes { .. }
+            | Command::MarketQuotes { .. }
+            | Command::PriceBounds { .. }
+            | Command::Candles { .. }
+            | Command::OrderNews { .. }
             | Command::SetFault(_)
             | Command::PlaceGtt { .. }
             | Command::ModifyGtt { .. }
             | Command::DeleteGtt { .. }
             | Command::Gtts(_)
+            | Command::SetAlert { .. }
+            | Command::DeleteAlerts { .. }
+            | Command::Alerts(_)
             | Command::SetLatency { .. }
             | Command::TakePushes
+            | Command::TakeAppPushes
             | Command::ListFaults
             | Command::RemoveFaults(_)
             | Command::SetPrices(_)

@@ -167,6 +167,7 @@ impl State {
             self.unlist(key, number, before);
             self.list(key, number, after);
         }
+        self.list_next(key, number);
     }
 
     /// Puts an order into its book and onto the list of what is due.

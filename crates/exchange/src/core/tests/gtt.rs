@@ -21,6 +21,7 @@ fn request(legs: Vec<GttLeg>) -> GttRequest {
         exchange: Exchange::Nse,
         ticker: "INFY".to_owned(),
         legs,
+        app: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the pure core: one file per concern, this file holds what they share.
 
+mod alerts;
 mod auctions;
 mod audit;
 mod behaviours;
@@ -11,10 +12,12 @@ mod ledger;
 mod life;
 mod logins;
 mod modify;
+mod next;
 mod orders;
 mod prices;
 mod priority;
 mod properties;
+mod quotes;
 mod refusals;
 mod scripts;
 mod settlement;
@@ -134,7 +137,7 @@ impl World {
 
     fn refused(&mut self, session: &SessionRef, order: OrderRequest) -> (&'static str, String) {
         match self.place(session, order) {
-            Reply::OrderRefused { code, text } => (code.as_str(), text),
+            Reply::OrderRefused { code, text, .. } => (code.as_str(), text),
             other => panic!("{other:?}"),
         }
     }

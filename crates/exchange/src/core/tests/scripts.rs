@@ -115,6 +115,7 @@ fn perform(world: &mut World, act: Act) {
                 exchange: torana_instruments::Exchange::Nse,
                 ticker: "INFY".to_owned(),
                 legs: legs.into_iter().map(leg).collect(),
+                app: None,
             };
             world.run(Command::PlaceGtt { session, gtt });
         }

@@ -265,6 +265,7 @@ async fn heard(port: &HandPort) -> String {
             PushKind::Accepted => "accepted",
             PushKind::Filled => "filled",
             PushKind::Ended => "ended",
+            PushKind::Modified => "modified",
         };
         format!("{forged}{kind}")
     };

@@ -105,7 +105,7 @@ pub(super) fn before_login() -> Vec<Sample> {
     ]
 }
 
-fn account_field() -> LoginField {
+pub(super) fn account_field() -> LoginField {
     let choices = [
         ("DEMO01", "₹10,00,000, holdings, no authorisation needed"),
         ("DEMO02", "The same, to try another account"),

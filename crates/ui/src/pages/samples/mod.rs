@@ -2,6 +2,7 @@
 
 mod ending;
 mod entry;
+mod kite;
 mod orders;
 mod trade;
 
@@ -26,6 +27,7 @@ pub(super) fn all() -> Vec<Sample> {
         orders::orders(),
         ending::ends(),
         ending::errors(),
+        kite::pages(),
     ];
     groups.into_iter().flatten().collect()
 }
