@@ -5,12 +5,13 @@ use std::io::Write as _;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
 
+use crate::error::KiteError;
 use crate::state::Kite;
 use crate::wire::{self, Slip};
 
@@ -22,7 +23,7 @@ pub async fn around(State(kite): State<Kite>, mut request: Request, next: Next) 
     let takes_gzip = takes_gzip(request.headers());
     let slip = Slip::default();
     request.extensions_mut().insert(slip.clone());
-    let response = next.run(request).await;
+    let response = in_our_words(next.run(request).await);
     let response = match slip.take() {
         Some(disturbance) => wire::disturbed(kite.rt(), response, disturbance).await,
         None => response,
@@ -32,6 +33,18 @@ pub async fn around(State(kite): State<Kite>, mut request: Request, next: Next) 
     } else {
         response
     }
+}
+
+/// What the framework refuses by itself, such as a path that is no text, becomes an error of ours.
+fn in_our_words(response: Response) -> Response {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let is_plain = content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
+    if !is_plain || !response.status().is_client_error() {
+        return response;
+    }
+    KiteError::input("The request cannot be read")
+        .with_status(response.status())
+        .into_response()
 }
 
 /// Whether a client takes gzip; a quality of 0 says no.

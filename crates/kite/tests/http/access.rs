@@ -250,6 +250,10 @@ fn unknown_paths_and_methods_are_kite_errors() {
         bench.put(&login, "/trades", &[]).failure(),
         general(405, "Method not allowed")
     );
+    for path in ["/orders/%ff", "/gtt/triggers/%ff", "/orders/%ff/trades"] {
+        let (status, kind, _) = bench.get(&login, path).failure();
+        assert_eq!((status, kind.as_str()), (400, "InputException"), "{path}");
+    }
     let huge = "a".repeat(2 * 1024 * 1024);
     let answer = bench.post(&login, "/orders/regular", &[("tag", &huge)]);
     assert_eq!(
