@@ -3,11 +3,12 @@
 use serde_json::json;
 use torana_testkit::flow::{self, Plan};
 use torana_testkit::partner::basket;
-use torana_testkit::{Options, Sdk, Torana, jwt, walk};
+use torana_testkit::{Engine, Options, Sdk, Torana, jwt, walk};
 
 #[test]
 fn no_secret_reaches_a_log_or_lies_in_the_database_as_text() {
-    let options = Options::default().set("log.level", "\"trace\"");
+    // Its files are read byte by byte, which is SQLite's way to keep data.
+    let options = Options::new(Engine::Sqlite).set("log.level", "\"trace\"");
     let (torana, partner, receiver) = Torana::with_receiver(options);
     partner.open_market();
     let (pan, phone, tpin) = ("QWERT9876Z", "9812345670", "123456");
