@@ -42,15 +42,16 @@ pub struct EventPage {
     pub events: Vec<LoggedEvent>,
 }
 
-/// The kind of what happens whenever somebody looks for news of apps, which is no part of the world's story.
-const SILENT: &str = "app_pushes_taken";
+/// The kinds of what happens whenever the platform or an app's interface looks for news, which is no part of the
+/// world's story.
+const SILENT: [&str; 2] = ["pushes_taken", "app_pushes_taken"];
 
 impl LoggedEvent {
     /// Whether transcripts leave it out: when it happens depends on the machine's clock. Two of a kind never follow
     /// each other without something else between them.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.kind == SILENT
+        SILENT.contains(&self.kind.as_str())
     }
 
     /// An event from its stored JSON; `None` if it is none. Whatever kinds of events there will be, they are shown
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn taking_the_news_of_apps_is_silent() {
+    fn taking_the_news_is_silent() {
         let shown = |fact| {
             let event = Event {
                 at: Timestamp(5),
@@ -118,7 +119,8 @@ mod tests {
             LoggedEvent::from_stored(3, &serde_json::to_string(&event).unwrap()).unwrap()
         };
         assert!(shown(Fact::AppPushesTaken).is_silent());
-        assert!(!shown(Fact::PushesTaken).is_silent());
+        assert!(shown(Fact::PushesTaken).is_silent());
+        assert!(!shown(Fact::IntradayClosing).is_silent());
     }
 
     #[test]
