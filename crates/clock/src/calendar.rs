@@ -20,7 +20,7 @@ pub use rules::{AuctionRules, BreakerRow, DatedHalt, DynamicBands, HaltLength, M
 pub use session::{Accepts, Phase, SessionGroup, SessionWindow};
 pub use stages::{AuctionTimes, DayTimes};
 
-use crate::ist::{TimeOfDay, ist_date, ist_instant, next_ist_time_of_day};
+use crate::ist::{TimeOfDay, ist_date, ist_instant, ist_midnight, next_ist_time_of_day};
 use days::{Days, Hours};
 use session::{Session, Timetable};
 
@@ -234,8 +234,7 @@ impl MarketCalendar {
     /// When the books of a day begin: with the end of the brokers' sessions of the day before.
     #[must_use]
     pub fn book_begins(&self, day: Date) -> Timestamp {
-        let midnight = TimeOfDay::new(0, 0).map_or(day.at_utc_midnight(), |time| ist_instant(day, time));
-        self.broker_session_expiry(midnight)
+        self.broker_session_expiry(ist_midnight(day))
     }
 
     /// The trading day whose book is shown at `ts`: the latest that has begun.

@@ -19,8 +19,7 @@ impl Market {
         instants.get(next).is_some_and(|at| *at > until)
     }
 
-    /// In order, the midnight after `day` last; just that midnight would be wrong on a day with a dated halt, which
-    /// has none at all.
+    /// In order, the midnight after `day` last. A day with a dated halt has none: then nothing is plain.
     fn instants_of(&self, day: Date) -> Arc<[Timestamp]> {
         if !self.calendar.halts_on(day).is_empty() {
             return Arc::default();
