@@ -1,16 +1,19 @@
 //! The trait that every broker implements, the paper exchange included.
 
+use std::sync::Arc;
+
 use torana_domain::ids::ClientReference;
 use torana_domain::order::OrderTicket;
 use torana_domain::time::Timestamp;
 use torana_runtime::BoxFuture;
 
 use crate::outcome::{
-    AsOf, AuthorisationStep, BrokerError, BrokerReturn, BrokerSession, ChangeOutcome, DematFund, Funds,
-    Holding, LoginError, LoginStep, NetPosition, OrderBook, PlaceOutcome, PlatformScope, Quote,
-    WantedAuthorisation,
+    AsOf, AuthorisationStep, BrokerError, BrokerReturn, BrokerSession, BrowserForm, ChangeOutcome, DematFund,
+    Execution, Funds, HandOff, Holding, LoginError, LoginStep, NetPosition, OrderBook, PlaceOutcome,
+    PlatformScope, Quote, WantedAuthorisation,
 };
 use crate::profile::Profile;
+use crate::test_user::TestUser;
 
 /// What every authenticated call carries.
 #[derive(Debug, Clone)]
@@ -110,4 +113,37 @@ pub trait Broker: Send + Sync {
         call: Call,
         reference: ClientReference,
     ) -> BoxFuture<'static, Result<AsOf<Option<crate::outcome::BookEntry>>, BrokerError>>;
+
+    /// How orders reach this broker.
+    fn execution(&self) -> Execution {
+        Execution::Direct
+    }
+
+    /// The form that takes the user's browser to the broker's own page, where the user confirms the orders. Only for
+    /// [`Execution::HandOff`]. Asks nobody and changes nothing: the orders exist when the user confirms them.
+    fn begin_hand_off(
+        &self,
+        context: LoginContext,
+        tickets: Vec<OrderTicket>,
+    ) -> BoxFuture<'static, Result<BrowserForm, BrokerError>> {
+        let _ = (context, tickets);
+        Box::pin(std::future::ready(Err(BrokerError::Unsupported)))
+    }
+
+    /// What came back from that page. Which orders exist is for the order book to say.
+    fn complete_hand_off(
+        &self,
+        context: LoginContext,
+        back: BrokerReturn,
+    ) -> BoxFuture<'static, Result<HandOff, LoginError>> {
+        let _ = (context, back);
+        Box::pin(std::future::ready(Err(LoginError::Unavailable(
+            "not offered by this broker".to_owned(),
+        ))))
+    }
+
+    /// Who acts on this broker's own pages in a test; `None` where its accounts are people's.
+    fn test_user(&self) -> Option<Arc<dyn TestUser>> {
+        None
+    }
 }

@@ -9,11 +9,13 @@
 pub mod adapter;
 pub mod outcome;
 pub mod profile;
+pub mod test_user;
 
 pub use adapter::{Broker, Call, LoginContext};
 pub use outcome::{
-    AsOf, AuthorisationStep, BookEntry, BrokerError, BrokerReturn, BrokerSession, ChangeOutcome, DematFund,
-    Field, Funds, Holding, LoginError, LoginStep, NetPosition, OrderBook, PlaceOutcome, PlatformScope, Quote,
-    WantedAuthorisation,
+    AsOf, AuthorisationStep, BookEntry, BrokerError, BrokerReturn, BrokerSession, BrowserForm, ChangeOutcome,
+    DematFund, Execution, Field, Funds, HandOff, Holding, LoginError, LoginStep, NetPosition, OrderBook,
+    PlaceOutcome, PlatformScope, Quote, WantedAuthorisation,
 };
 pub use profile::{Capabilities, Profile, ReferenceRule, SellAuthorisation, chooser_rank};
+pub use test_user::{BrokerPage, Deed, TestUser};

@@ -28,6 +28,33 @@ pub enum LoginStep {
     CollectFields(Vec<Field>),
 }
 
+/// How orders reach a broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Execution {
+    /// We send them.
+    Direct,
+    /// The user confirms them on the broker's own page, which sends them.
+    HandOff,
+}
+
+/// A form that the user's browser posts to another site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrowserForm {
+    /// Absolute address.
+    pub url: String,
+    /// Names and values, in order.
+    pub fields: Vec<(String, String)>,
+}
+
+/// How a user came back from the broker's page with the orders.
+#[derive(Debug, Clone)]
+pub enum HandOff {
+    /// Confirmed there, with this login: the order book shows which orders exist.
+    Confirmed(BrokerSession),
+    /// Left there. Proves nothing by itself.
+    Left,
+}
+
 /// One input of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
