@@ -92,6 +92,26 @@ async fn a_secret_is_sealed_and_moves_to_another_key() {
 }
 
 #[tokio::test]
+async fn a_gateway_has_one_app_in_its_world_and_tells_it_where_it_lives() {
+    for database in databases("gateway app") {
+        let book = book(&database.open().await, &keys());
+        let of = async |world: &str, url: &str| book.gateway_app(world, url).await.unwrap();
+        let (app, secret) = of("acme", "http://127.0.0.1:1/return/kite").await;
+        let (again, same) = of("acme", "http://127.0.0.1:2/return/kite").await;
+        assert_eq!((&again.api_key, same.reveal()), (&app.api_key, secret.reveal()));
+        let found = book.find_app(&app.api_key).await.unwrap().unwrap();
+        assert_eq!(found.redirect_url, "http://127.0.0.1:2/return/kite");
+        assert!(!found.is_limited);
+        assert_eq!(found.sender(), None, "its orders are the gateway's own");
+        let (other, _) = of("other", "http://127.0.0.1:2/return/kite").await;
+        assert_ne!(other.api_key, app.api_key);
+        let (api_key, _) = book.make_app("acme", terms()).await.unwrap();
+        let foreign = book.find_app(&api_key).await.unwrap().unwrap();
+        assert_eq!(foreign.sender(), Some(api_key));
+    }
+}
+
+#[tokio::test]
 async fn a_token_is_good_once_for_its_app_and_in_its_time() {
     for database in databases("tokens") {
         let book = book(&database.open().await, &keys());

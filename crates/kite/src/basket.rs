@@ -68,7 +68,7 @@ fn request_of(order: &OrderIn, app: &App, master: &Master) -> Result<OrderReques
     Ok(OrderRequest {
         validity,
         reference: order.tag.clone().filter(|tag| !tag.is_empty()),
-        app: Some(app.api_key.clone()),
+        app: app.sender(),
         ..request
     })
 }

@@ -38,7 +38,7 @@ pub fn wanted_order(
     variety: KiteVariety,
     params: &Params,
     master: &Master,
-    app: &str,
+    app: Option<String>,
 ) -> Result<Wanted, KiteError> {
     if variety == KiteVariety::Auction {
         return Err(KiteError::new(
@@ -62,7 +62,7 @@ fn plain_order(
     variety: KiteVariety,
     params: &Params,
     security: &Security,
-    app: &str,
+    app: Option<String>,
 ) -> Result<OrderRequest, KiteError> {
     let side = params.word("transaction_type", SIDES, parse_side)?;
     let side = side.ok_or_else(|| missing("transaction_type"))?;
@@ -92,7 +92,7 @@ fn plain_order(
         protection: protection(params)?
             .filter(|_| !order_type.has_price())
             .unwrap_or(Protection::Auto),
-        app: Some(app.to_owned()),
+        app,
         ..OrderRequest::delivery(side, &security.ticker, quantity)
     })
 }

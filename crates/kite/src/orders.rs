@@ -52,7 +52,7 @@ struct ChildError {
 async fn place(caller: Caller, Path(of): Path<String>, params: Params) -> Answered {
     let variety = KiteVariety::of_path(&of)?;
     let master = caller.kite().master_at(caller.at);
-    match wanted_order(variety, &params, &master, &caller.app.api_key)? {
+    match wanted_order(variety, &params, &master, caller.app.sender())? {
         Wanted::One(order) => {
             let order_id = send(&caller, order).await?;
             Ok(success(Placed {

@@ -63,7 +63,7 @@ impl AccessBook {
     /// # Errors
     /// The database's, or that of the keys.
     pub async fn make_app(&self, world: &str, terms: AppTerms) -> Result<(String, Secret), AccessError> {
-        let (app, secret) = self.new_app(world, terms, false)?;
+        let (app, secret) = self.new_app(world, terms)?;
         let api_key = app.api_key.clone();
         self.0
             .store
@@ -82,7 +82,11 @@ impl AccessBook {
             postback_url: None,
             is_limited: true,
         };
-        let (new, _) = self.new_app(world, terms, true)?;
+        let (new, _) = self.new_app(world, terms)?;
+        let new = NewApp {
+            is_command_line: true,
+            ..new
+        };
         let found = self.0.store.write("access.app_made", move |tx| {
             if let Some(row) = access::find_command_line_app(tx, &new.world)? {
                 return Ok(row);
@@ -93,12 +97,38 @@ impl AccessBook {
         Ok(app_of(found.await?))
     }
 
-    fn new_app(
-        &self,
-        world: &str,
-        terms: AppTerms,
-        is_command_line: bool,
-    ) -> Result<(NewApp, Secret), AccessError> {
+    /// The app through which the gateway of a world acts there itself, and its secret; made if there is none. The
+    /// browsers of its users go to `redirect_url` from now on. Its calls are not counted: the gateway keeps the
+    /// broker's limits of orders by itself, and a platform's limits of reads are agreed upon.
+    ///
+    /// # Errors
+    /// As [`Self::make_app`].
+    pub async fn gateway_app(&self, world: &str, redirect_url: &str) -> Result<(App, Secret), AccessError> {
+        let terms = AppTerms {
+            redirect_url: redirect_url.to_owned(),
+            postback_url: None,
+            is_limited: false,
+        };
+        let (new, _) = self.new_app(world, terms)?;
+        let new = NewApp {
+            is_gateway: true,
+            ..new
+        };
+        let found = self.0.store.write("access.gateway_app", move |tx| {
+            match access::find_gateway_app(tx, &new.world)? {
+                Some(row) if row.redirect_url == new.redirect_url => return Ok(row),
+                Some(row) => access::redirect(tx, row.id, &new.redirect_url)?,
+                None => access::insert_app(tx, &new)?,
+            }
+            access::find_gateway_app(tx, &new.world)?.ok_or(StoreError::MissingRow)
+        });
+        let app = app_of(found.await?);
+        let secret = self.secret_of(&app)?;
+        Ok((app, secret))
+    }
+
+    /// A new app of anybody; its secret is sealed.
+    fn new_app(&self, world: &str, terms: AppTerms) -> Result<(NewApp, Secret), AccessError> {
         let entropy = &*self.0.entropy;
         let api_key = hex::encode(random_bytes::<API_KEY_BYTES>(entropy, Stream::Secrets));
         let secret = self.draw();
@@ -109,7 +139,8 @@ impl AccessBook {
             redirect_url: terms.redirect_url,
             postback_url: terms.postback_url,
             is_limited: terms.is_limited,
-            is_command_line,
+            is_command_line: false,
+            is_gateway: false,
             api_key,
         };
         Ok((app, secret))
@@ -274,6 +305,7 @@ fn app_of(row: AppRow) -> App {
         postback_url,
         is_limited,
         sealed_secret,
+        is_gateway,
     } = row;
     App {
         id,
@@ -282,13 +314,14 @@ fn app_of(row: AppRow) -> App {
         redirect_url,
         postback_url,
         is_limited,
+        is_gateway,
         sealed_secret,
     }
 }
 
 fn grant_of(row: TokenRow) -> Result<Grant, AccessError> {
     let inconsistent = |_| StoreError::Inconsistent {
-        column: 7,
+        column: 8,
         expected: "an account",
     };
     Ok(Grant {

@@ -56,6 +56,13 @@ impl LocalDesk {
                     api_secret: secret.reveal().to_owned(),
                 })
             }
+            AccessRequest::GatewayApp { redirect_url } => {
+                let (app, secret) = self.book.gateway_app(world, &redirect_url).await?;
+                Ok(AccessReply::AppMade {
+                    api_key: app.api_key,
+                    api_secret: secret.reveal().to_owned(),
+                })
+            }
             AccessRequest::OpenSession { api_key, account } => {
                 let app = match api_key {
                     None => Some(self.book.command_line_app(world).await?),

@@ -42,7 +42,18 @@ pub struct App {
     pub postback_url: Option<String>,
     /// Whether its calls are counted.
     pub is_limited: bool,
+    /// Whether the gateway itself acts through it.
+    is_gateway: bool,
     sealed_secret: String,
+}
+
+impl App {
+    /// The name under which its orders are known as this app's, for the news about them. The gateway's own orders
+    /// have none: it is told of every order that nobody else is told of.
+    #[must_use]
+    pub fn sender(&self) -> Option<String> {
+        (!self.is_gateway).then(|| self.api_key.clone())
+    }
 }
 
 impl std::fmt::Debug for App {
@@ -105,6 +116,12 @@ impl From<AccessError> for PortError {
 pub enum AccessRequest {
     /// Makes an app. Answer: [`AccessReply::AppMade`].
     MakeApp(AppTerms),
+    /// Makes the app through which the gateway itself acts in its world, or gives the one that there is. Answer:
+    /// [`AccessReply::AppMade`].
+    GatewayApp {
+        /// Where the browsers of its users go after a login.
+        redirect_url: String,
+    },
     /// Logs an account of Zerodha in without a browser. Answer: [`AccessReply::SessionOpened`], `NoSuchApp`,
     /// `NoSuchAccount` or `LoginRefused`.
     OpenSession {
@@ -121,7 +138,7 @@ pub enum AccessRequest {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessReply {
-    /// The app was made; the secret is shown this once.
+    /// The app and its secret.
     AppMade {
         /// Its public key.
         api_key: String,

@@ -5,13 +5,16 @@ use torana_domain::time::Timestamp;
 use crate::{Row, StoreError, Tx, Value};
 
 const INSERT_APP: &str = "INSERT INTO access_app \
-    (api_key, world, sealed_secret, redirect_url, postback_url, is_limited, is_command_line) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    (api_key, world, sealed_secret, redirect_url, postback_url, is_limited, is_command_line, is_gateway) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 /// The look-up of an app by its key, for [`crate::Store::fetch`]; [`read_app`] reads the row.
-pub const FIND_APP: &str = "SELECT id, api_key, world, redirect_url, postback_url, is_limited, sealed_secret \
-    FROM access_app WHERE api_key = $1";
+pub const FIND_APP: &str = "SELECT id, api_key, world, redirect_url, postback_url, is_limited, sealed_secret, \
+    is_gateway FROM access_app WHERE api_key = $1";
 const FIND_COMMAND_LINE_APP: &str = "SELECT id, api_key, world, redirect_url, postback_url, is_limited, \
-    sealed_secret FROM access_app WHERE world = $1 AND is_command_line = 1";
+    sealed_secret, is_gateway FROM access_app WHERE world = $1 AND is_command_line = 1";
+const FIND_GATEWAY_APP: &str = "SELECT id, api_key, world, redirect_url, postback_url, is_limited, \
+    sealed_secret, is_gateway FROM access_app WHERE world = $1 AND is_gateway = 1";
+const REDIRECT: &str = "UPDATE access_app SET redirect_url = $2 WHERE id = $1";
 const LIST_WORLDS: &str =
     "SELECT DISTINCT world FROM access_app WHERE postback_url IS NOT NULL ORDER BY world";
 const LIST_SEALED: &str = "SELECT id, api_key, sealed_secret FROM access_app ORDER BY id";
@@ -20,7 +23,7 @@ const INSERT_TOKEN: &str = "INSERT INTO access_token (hash, kind, app_id, accoun
     VALUES ($1, $2, $3, $4, $5)";
 /// The look-up of a token by hash and kind, for [`crate::Store::fetch`]; [`read_token`] reads the row.
 pub const FIND_TOKEN: &str = "SELECT a.id, a.api_key, a.world, a.redirect_url, a.postback_url, a.is_limited, \
-    a.sealed_secret, t.account, t.expires_at FROM access_token t JOIN access_app a ON a.id = t.app_id \
+    a.sealed_secret, a.is_gateway, t.account, t.expires_at FROM access_token t JOIN access_app a ON a.id = t.app_id \
     WHERE t.hash = $1 AND t.kind = $2";
 const DELETE_TOKEN: &str = "DELETE FROM access_token WHERE hash = $1 AND kind = $2 AND app_id = $3";
 const DELETE_ENDED: &str = "DELETE FROM access_token WHERE app_id = $1 AND expires_at < $2";
@@ -30,6 +33,8 @@ pub const STATEMENTS: &[&str] = &[
     INSERT_APP,
     FIND_APP,
     FIND_COMMAND_LINE_APP,
+    FIND_GATEWAY_APP,
+    REDIRECT,
     LIST_WORLDS,
     LIST_SEALED,
     RESEAL,
@@ -77,6 +82,8 @@ pub struct NewApp {
     pub is_limited: bool,
     /// Whether it is the one of the command line; a world has one at most.
     pub is_command_line: bool,
+    /// Whether the gateway itself acts through it; a world has one at most.
+    pub is_gateway: bool,
 }
 
 /// An app as stored.
@@ -96,6 +103,8 @@ pub struct AppRow {
     pub is_limited: bool,
     /// Its secret, sealed.
     pub sealed_secret: String,
+    /// Whether the gateway itself acts through it.
+    pub is_gateway: bool,
 }
 
 /// A token that is to be stored.
@@ -134,12 +143,13 @@ pub fn read_app(row: &Row) -> Result<AppRow, StoreError> {
         postback_url: row.opt_text(4)?,
         is_limited: row.bool(5)?,
         sealed_secret: row.text(6)?,
+        is_gateway: row.bool(7)?,
     })
 }
 
 /// Stores an app.
 pub fn insert_app(tx: &mut dyn Tx, app: &NewApp) -> Result<(), StoreError> {
-    let params: [Value; 7] = [
+    let params: [Value; 8] = [
         app.api_key.as_str().into(),
         app.world.as_str().into(),
         app.sealed_secret.as_str().into(),
@@ -147,6 +157,7 @@ pub fn insert_app(tx: &mut dyn Tx, app: &NewApp) -> Result<(), StoreError> {
         app.postback_url.clone().into(),
         app.is_limited.into(),
         app.is_command_line.into(),
+        app.is_gateway.into(),
     ];
     tx.execute_one(INSERT_APP, &params)
 }
@@ -155,6 +166,17 @@ pub fn insert_app(tx: &mut dyn Tx, app: &NewApp) -> Result<(), StoreError> {
 pub fn find_command_line_app(tx: &mut dyn Tx, world: &str) -> Result<Option<AppRow>, StoreError> {
     let row = tx.query_opt(FIND_COMMAND_LINE_APP, &[world.into()])?;
     row.as_ref().map(read_app).transpose()
+}
+
+/// The app through which the gateway itself acts in a world.
+pub fn find_gateway_app(tx: &mut dyn Tx, world: &str) -> Result<Option<AppRow>, StoreError> {
+    let row = tx.query_opt(FIND_GATEWAY_APP, &[world.into()])?;
+    row.as_ref().map(read_app).transpose()
+}
+
+/// Sends the browsers of an app's users elsewhere from now on.
+pub fn redirect(tx: &mut dyn Tx, id: i64, redirect_url: &str) -> Result<(), StoreError> {
+    tx.execute_one(REDIRECT, &[id.into(), redirect_url.into()])
 }
 
 /// The worlds that have an app which wants news.
@@ -196,8 +218,8 @@ pub fn insert_token(tx: &mut dyn Tx, token: &NewToken, now: Timestamp) -> Result
 pub fn read_token(row: &Row) -> Result<TokenRow, StoreError> {
     Ok(TokenRow {
         app: read_app(row)?,
-        account: row.text(7)?,
-        expires_at: row.time(8)?,
+        account: row.text(8)?,
+        expires_at: row.time(9)?,
     })
 }
 

@@ -25,6 +25,11 @@ pub const MIGRATIONS: &[Migration] = &[
         "access",
         include_str!("../../migrations/exchange/0003_access.sql"),
     ),
+    Migration::common(
+        4,
+        "gateway_app",
+        include_str!("../../migrations/exchange/0004_gateway_app.sql"),
+    ),
 ];
 
 /// Every statement of this schema, for the test that prepares them on both engines.
