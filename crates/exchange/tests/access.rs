@@ -108,6 +108,9 @@ async fn a_gateway_has_one_app_in_its_world_and_tells_it_where_it_lives() {
         let (api_key, _) = book.make_app("acme", terms()).await.unwrap();
         let foreign = book.find_app(&api_key).await.unwrap().unwrap();
         assert_eq!(foreign.sender(), Some(api_key));
+        for stranger in ["", "no\0key", "\u{7f}", "k\u{e9}y", "' OR 1=1"] {
+            assert_eq!(book.find_app(stranger).await.unwrap(), None, "{stranger:?}");
+        }
     }
 }
 

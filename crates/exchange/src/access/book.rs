@@ -146,11 +146,15 @@ impl AccessBook {
         Ok((app, secret))
     }
 
-    /// The app with this public key.
+    /// The app with this public key. A text that is none is not looked for: what a stranger sends may be nothing that
+    /// a database takes.
     ///
     /// # Errors
     /// The database's.
     pub async fn find_app(&self, api_key: &str) -> Result<Option<App>, AccessError> {
+        if api_key.is_empty() || !api_key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Ok(None);
+        }
         let row = self.0.store.fetch(access::FIND_APP, vec![api_key.into()]).await?;
         let row = row.as_ref().map(access::read_app).transpose()?;
         Ok(row.map(app_of))
