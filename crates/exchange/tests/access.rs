@@ -16,7 +16,10 @@ use torana_exchange::access::{
     AccessBook, AccessDesk, AccessError, AccessReply, AccessRequest, App, AppTerms, LocalDesk, TokenKind,
     ToldClocks, WorldTime,
 };
-use torana_exchange::core::{AccountKey, Command, Reply, SessionRef};
+use torana_exchange::core::faults::Params;
+use torana_exchange::core::{
+    AccountKey, Command, FaultKind, FaultScope, NewFault, Reply, SessionRef, Trigger,
+};
 use torana_exchange::{EmbeddedExchange, Port};
 use torana_runtime::{Entropy, Stream, Ticks, Wall};
 use torana_storage::Store;
@@ -206,6 +209,19 @@ async fn the_desk_opens_sessions_of_its_own_world_only() {
         assert!(foreign == AccessReply::NoSuchApp);
         let unknown = ask(&desk, "here", open(Some(&api_key), "NOBODY")).await;
         assert!(unknown == AccessReply::NoSuchAccount);
+
+        // A fault that was set is no failure of the desk.
+        let kind = FaultKind::parse("error_body_with_200").unwrap();
+        let fault = NewFault {
+            kind,
+            scope: FaultScope::default(),
+            trigger: Trigger::Times(1),
+            params: kind.params(Params::default()).unwrap(),
+        };
+        let set = port.execute("here", monday(0), Command::SetFault(fault)).await;
+        assert!(matches!(set.unwrap().reply, Reply::FaultSet(_)));
+        let hit = ask(&desk, "here", open(Some(&api_key), "DEMO01")).await;
+        assert!(matches!(hit, AccessReply::LoginRefused { .. }));
 
         // The app of the command line is made once, and each world has its own.
         let mut keys = Vec::new();

@@ -99,6 +99,10 @@ impl LocalDesk {
                 access_token: opened.token.reveal().to_owned(),
             },
             Reply::LoginRefused { text } => AccessReply::LoginRefused { text },
+            // What was set to go wrong is no failure of ours.
+            _ if opened.answer.disturbance.is_some() => AccessReply::LoginRefused {
+                text: "a fault of this world keeps the broker from answering the login".to_owned(),
+            },
             _ => {
                 let why = "the exchange did not answer the login".to_owned();
                 return Err(PortError::Unavailable(why).into());
