@@ -2,6 +2,7 @@
 //! a user would take them. Unknown accounts and decisions that do not fit are refused before anything is done.
 
 mod checks;
+mod outside;
 mod request;
 mod steps;
 
@@ -83,7 +84,7 @@ impl Engine {
             address: "sandbox".to_owned(),
             ..Browser::default()
         };
-        let (mut was_login, mut is_confirmed) = (false, false);
+        let (mut was_login, mut is_confirmed, mut outside) = (false, false, None);
         for _ in 0..PAGES_MAX {
             let run = self.load_run(flow_id).await?;
             if is_over(&run) {
@@ -105,12 +106,18 @@ impl Engine {
                 // Only the confirmation looks at the gateway's limits: the same edits would not mend that.
                 return Err(edits_incomplete(&run.state.review));
             }
-            was_login = is_login;
+            was_login = is_login && (!run.state.is_login_elsewhere || outside.is_some());
+            if let (true, Some(url)) = (is_login, outside.take()) {
+                match account {
+                    Some(account) if self.log_in_outside(&run, url, account, &browser).await? => continue,
+                    _ => return Ok(()),
+                }
+            }
             let Some(action) = self.next_action(&run, request, account)? else {
                 return Ok(());
             };
             is_confirmed |= matches!(action, Action::ConfirmReview(_));
-            self.flow_act(&run, action, &browser).await?;
+            outside = self.flow_act(&run, action, &browser).await?.redirect;
         }
         Ok(())
     }
@@ -162,3 +169,6 @@ fn is_over(run: &FlowRun) -> bool {
     let status = run.loaded.txn.status;
     status.is_terminal() || status == Status::Processing
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,14 +5,32 @@ use std::sync::atomic::Ordering;
 use torana_brokers::{BrokerPage, BrokerReturn, Deed, TestUser as _};
 use torana_credentials::bearer::{BearerKind, BearerToken};
 use torana_domain::broker_key::BrokerKey;
-use torana_domain::intent::Intent;
+use torana_domain::intent::{BasketLine, Intent, OrderMeta};
+use torana_domain::money::Shares;
+use torana_domain::order::{OrderType, Validity};
 use torana_storage::gateway::{flows, transactions};
 
-use super::{Bed, run};
+use super::{Bed, Leg, run};
 use crate::details::load;
 use crate::flow::access::FlowRun;
 use crate::flow::returns::Parameters;
 use crate::flow::{Action, Browser, Effect, FlowOptions, FlowPage, OpenedFlow};
+
+/// A wish for these orders at the market.
+pub(crate) fn basket(legs: &[Leg]) -> Intent {
+    let line = |(side, ticker, quantity): &Leg| BasketLine {
+        ticker: (*ticker).to_owned(),
+        quantity: Some(Shares(*quantity)),
+        side: Some(*side),
+        order_type: OrderType::Market,
+        price: None,
+        validity: Validity::Day,
+    };
+    Intent::Securities {
+        lines: legs.iter().map(line).collect(),
+        meta: OrderMeta::default(),
+    }
+}
 
 /// The person.
 pub(crate) struct Visitor<'a> {

@@ -33,6 +33,7 @@ impl Engine {
             Step::Chooser => request.broker.map(Action::ChooseBroker),
             Step::Notice => Some(Action::AcceptNotice),
             Step::ExistingSession => Some(Action::UseAnotherAccount),
+            Step::Login if run.state.is_login_elsewhere => account.map(|_| Action::AcceptNotice),
             Step::Login => account.map(|account| Action::SubmitLogin(fields("account", account))),
             Step::Consent => Some(Action::Consent(request.decision != Decision::DenyConsent)),
             Step::Review => Some(Action::ConfirmReview(self.walk_edits(run, request)?)),
