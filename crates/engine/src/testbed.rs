@@ -3,6 +3,8 @@
 
 mod broker;
 mod machine;
+mod pages;
+mod visitor;
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -34,6 +36,8 @@ use torana_storage::{Store, StoreError, Tx, migrate};
 pub(crate) use self::broker::{FakeBroker, Play};
 use self::broker::{NoExchange, OneBroker};
 pub(crate) use self::machine::{Machine, Web};
+pub(crate) use self::pages::LOCKED;
+pub(crate) use self::visitor::{Visitor, basket};
 use crate::context::{Engine, EngineParts, Registry, lock};
 use crate::gateways::Gateway;
 use crate::jobs::kind;
@@ -291,15 +295,19 @@ impl Bed {
 
     /// A transaction that nobody has started yet.
     pub(crate) fn created(&self) -> i64 {
+        self.created_for(&Intent::Connect)
+    }
+
+    fn created_for(&self, intent: &Intent) -> i64 {
         let now = self.now().world;
         let new = NewTxn {
             gateway_id: self.gateway.id,
             public_id: TransactionId::from_random(self.engine.id_bytes(&[])),
-            intent_json: serde_json::to_string(&Intent::Connect).unwrap(),
+            intent_json: serde_json::to_string(intent).unwrap(),
             principal: None,
             notes: None,
             created_at: now,
-            expire_at: now.plus_ms(Intent::Connect.kind().lifetime_ms()),
+            expire_at: now.plus_ms(intent.kind().lifetime_ms()),
         };
         self.write(move |tx| {
             let id = transactions::insert(tx, &new)?;

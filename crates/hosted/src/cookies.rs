@@ -9,13 +9,14 @@ const FLOW_COOKIE_SECONDS: i64 = FLOW_COOKIE_MS / 1000;
 /// Longest life of a broker cookie, in seconds; the session behind it ends earlier by itself.
 const BROKER_COOKIE_SECONDS: i64 = 86_400;
 
+/// What the name of a flow's cookie begins with.
+const fn flow_prefix(is_https: bool) -> &'static str {
+    if is_https { "__Host-tf-" } else { "tf-" }
+}
+
 /// Name of a flow's cookie.
 pub fn flow_cookie_name(is_https: bool, flow_id: &str) -> String {
-    if is_https {
-        format!("__Host-tf-{flow_id}")
-    } else {
-        format!("tf-{flow_id}")
-    }
+    format!("{}{flow_id}", flow_prefix(is_https))
 }
 
 /// Name of a gateway's broker-session cookie.
@@ -27,16 +28,24 @@ pub fn broker_cookie_name(is_https: bool, gateway: &GatewayName) -> String {
     }
 }
 
-/// The value of one cookie of a request.
-pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// Names and values of the cookies of a request.
+fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
+}
+
+/// The value of one cookie of a request.
+pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    all(headers).find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// The flows that a request has cookies of.
+pub fn flows(headers: &HeaderMap, is_https: bool) -> impl Iterator<Item = &str> {
+    all(headers).filter_map(move |(name, _)| name.strip_prefix(flow_prefix(is_https)))
 }
 
 /// `Set-Cookie` for a flow.
@@ -77,6 +86,15 @@ mod tests {
         headers.append(header::COOKIE, HeaderValue::from_static("a=1; tf-x=v; xtf-x=w"));
         assert_eq!(read(&headers, "tf-x"), Some("v"));
         assert_eq!(read(&headers, "tf"), None);
+    }
+
+    #[test]
+    fn flows_are_those_of_our_own_cookies() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("tf-x=v; tb-acme=w"));
+        headers.append(header::COOKIE, HeaderValue::from_static("__Host-tf-y=v; tf-z=u"));
+        assert_eq!(flows(&headers, false).collect::<Vec<_>>(), ["x", "z"]);
+        assert_eq!(flows(&headers, true).collect::<Vec<_>>(), ["y"]);
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The hosted flow over HTTP: cookies, forms, presence, and the mapping from a flow to a page of
 //! [`torana_ui`]. A `GET` of a step changes nothing; every change is a form with a CSRF token, answered with
-//! 303 to the step that follows.
+//! 303 to the step that follows, or with a page that leads on to a broker. A return from there has its one-time value
+//! in place of the token.
 //!
-//! Invariant: no handle, token or secret is ever part of an address.
+//! Invariant: no handle, token or secret is ever part of an address, but that value, which counts once and only
+//! together with the flow's cookie.
 //! Invariant: nothing is decided in here; the engine's actions decide, this crate asks and shows.
 
+mod after;
 mod answers;
 mod cookies;
 mod forms;
@@ -13,8 +16,11 @@ mod logos;
 mod origin;
 mod pages;
 mod presence;
+mod refusals;
+mod returns;
 mod routes;
 mod steps;
+mod visit;
 
 use std::net::IpAddr;
 use std::sync::Arc;

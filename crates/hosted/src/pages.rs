@@ -163,9 +163,19 @@ fn login(page: &FlowPage) -> ui::Login {
     ui::Login {
         broker: broker(page),
         fields: fields(page.view.form.as_ref()),
+        is_elsewhere: matches!(page.view.form, Some(Form::Elsewhere)),
         is_sandbox: page.run.gateway.is_sandbox(),
         may_choose_other: page.view.may_choose_other,
     }
+}
+
+/// The way to a page of the chosen broker.
+pub fn leave(page: &FlowPage, url: &str) -> Body {
+    ui::Leave {
+        broker: broker(page),
+        url: url.to_owned(),
+    }
+    .into()
 }
 
 fn mismatch(engine: &Engine, page: &FlowPage) -> ui::Mismatch {

@@ -1,4 +1,4 @@
-//! The routes under `/flow` and `/assets`.
+//! The routes under `/flow` and `/assets`, and the return address of brokers.
 
 use std::sync::Arc;
 
@@ -9,22 +9,21 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use torana_brokers::BrokerReturn;
 use torana_contract::errors::ErrorCode;
 use torana_domain::broker_key::BrokerKey;
-use torana_engine::EngineError;
-use torana_engine::flow::access::FlowRun;
 use torana_engine::flow::view::Form as BrokerForm;
 use torana_engine::flow::{Action, Browser, FlowPage};
 use torana_ui::assets;
-use torana_ui::pages::{ErrorKind, ErrorPage, OtherBrowser};
+use torana_ui::pages::ErrorKind;
 
+use crate::after::to_present_step;
 use crate::forms::Form;
-use crate::{ClientAddress, HostedState, answers, cookies, frame, logos, origin, pages, presence, steps};
-
-/// Longest `User-Agent` that is stored with a confirmation, in characters.
-const USER_AGENT_CHARS_MAX: usize = 300;
+use crate::refusals::{failed, refused, status_only};
+use crate::returns::returned;
+use crate::visit::{Visit, visit};
+use crate::{HostedState, after, answers, cookies, frame, logos, origin, pages, presence, steps};
 
 /// The routes of the hosted flow.
 pub fn router(state: HostedState) -> Router {
@@ -36,7 +35,7 @@ pub fn router(state: HostedState) -> Router {
         .route("/assets/{name}", get(asset))
         .route("/assets/logo/{file}", get(logos::show))
         .route("/flow", any(unknown))
-        .route("/return/{broker}", any(unknown))
+        .route("/return/{broker}", any(returned))
         .route("/flow/{flow}", any(unknown))
         .layer(from_fn_with_state(state.clone(), readable_path))
         .with_state(state)
@@ -53,13 +52,6 @@ async fn readable_path(State(state): State<HostedState>, request: Request, next:
     } else {
         refused(&state, ErrorKind::NotFound)
     }
-}
-
-/// A flow in the browser that holds its cookie.
-struct Visit {
-    run: FlowRun,
-    cookie: String,
-    browser: Browser,
 }
 
 async fn start(State(state): State<HostedState>, request: Request) -> Response {
@@ -101,11 +93,12 @@ async fn show(
         Ok(visit) => visit,
         Err(response) => return *response,
     };
-    if let Err(error) = state.engine.page_seen(&visit.run).await {
-        return failed(&state, &error);
-    }
+    let run = match state.engine.page_shown(visit.run).await {
+        Ok(run) => run,
+        Err(error) => return failed(&state, &error),
+    };
     let cookie = visit.cookie;
-    let page = match state.engine.flow_page(visit.run, &visit.browser).await {
+    let page = match state.engine.flow_page(run, &visit.browser).await {
         Ok(page) => page,
         Err(error) => return failed(&state, &error),
     };
@@ -141,23 +134,10 @@ async fn act(
     let Some(action) = action(&page, &step, &form) else {
         return to_present_step(&state, visit).await;
     };
-    let effect = match state.engine.flow_act(&page.run, action, &visit.browser).await {
-        Ok(effect) => effect,
-        Err(error) => return failed(&state, &error),
-    };
-    let mut response = match &effect.redirect {
-        Some(url) => answers::see_other(url),
-        None => match state.engine.reread(&page.run).await {
-            Ok(run) => to_present_step(&state, Visit { run, ..visit }).await,
-            Err(error) => failed(&state, &error),
-        },
-    };
-    if let Some(value) = &effect.broker_cookie
-        && let Some(cookie) = cookies::set_broker(state.is_https(), &page.run.gateway.name, value)
-    {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
+    match state.engine.flow_act(&page.run, action, &visit.browser).await {
+        Ok(effect) => after::answer(&state, visit, &effect).await,
+        Err(error) => failed(&state, &error),
     }
-    response
 }
 
 /// What a form of a page means.
@@ -263,39 +243,6 @@ async fn unknown(State(state): State<HostedState>) -> Response {
     refused(&state, ErrorKind::NotFound)
 }
 
-/// The flow of an address, if this browser holds its cookie; else the page that says how to return.
-async fn visit(state: &HostedState, flow: &str, request: &Parts) -> Result<Visit, Box<Response>> {
-    let headers = &request.headers;
-    let cookie = cookies::read(headers, &cookies::flow_cookie_name(state.is_https(), flow));
-    let found = state
-        .engine
-        .flow_of_browser(flow, cookie)
-        .await
-        .map_err(|error| Box::new(failed(state, &error)))?;
-    let (Some(run), Some(cookie)) = (found, cookie) else {
-        let body = OtherBrowser {}.into();
-        let page = answers::page(state, StatusCode::FORBIDDEN, frame::bare(state), body, &[]);
-        return Err(Box::new(page));
-    };
-    let browser = Browser {
-        address: request
-            .extensions
-            .get::<ClientAddress>()
-            .map_or_else(String::new, |address| address.0.to_string()),
-        user_agent: user_agent(headers),
-        broker_cookie: cookies::read(
-            headers,
-            &cookies::broker_cookie_name(state.is_https(), &run.gateway.name),
-        )
-        .map(str::to_owned),
-    };
-    Ok(Visit {
-        run,
-        cookie: cookie.to_owned(),
-        browser,
-    })
-}
-
 /// A form that a page of this very flow has sent; `None` for any other.
 async fn own_form(state: &HostedState, visit: &Visit, request: &Parts, body: Body) -> Option<Form> {
     if origin::is_foreign(&request.headers, state.engine.public_url()) {
@@ -303,58 +250,4 @@ async fn own_form(state: &HostedState, visit: &Visit, request: &Parts, body: Bod
     }
     let form = Form::read(body).await?;
     form.has_token_of(&visit.cookie).then_some(form)
-}
-
-fn user_agent(headers: &HeaderMap) -> String {
-    let text = headers
-        .get(header::USER_AGENT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    text.chars().take(USER_AGENT_CHARS_MAX).collect()
-}
-
-async fn to_present_step(state: &HostedState, visit: Visit) -> Response {
-    let flow = visit.run.flow.public_id.to_string();
-    match state.engine.flow_page(visit.run, &visit.browser).await {
-        Ok(page) => answers::see_other(&format!(
-            "/flow/{flow}/{}",
-            steps::canonical(&state.engine, &page)
-        )),
-        Err(error) => failed(state, &error),
-    }
-}
-
-fn failed(state: &HostedState, error: &EngineError) -> Response {
-    let kind = match error.code {
-        ErrorCode::GatewayDisabled | ErrorCode::ServiceUnavailable => ErrorKind::Unavailable,
-        ErrorCode::BrokerUnavailable | ErrorCode::BrokerTimeout => ErrorKind::BrokerUnavailable,
-        ErrorCode::TransactionExpired => ErrorKind::Expired,
-        _ => ErrorKind::Internal,
-    };
-    refused(state, kind)
-}
-
-fn refused(state: &HostedState, kind: ErrorKind) -> Response {
-    let status = match kind {
-        ErrorKind::Expired | ErrorKind::StartUsed => StatusCode::GONE,
-        ErrorKind::NotFound => StatusCode::NOT_FOUND,
-        ErrorKind::FormRefused => StatusCode::FORBIDDEN,
-        ErrorKind::BrokerUnavailable => StatusCode::BAD_GATEWAY,
-        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    let body = ErrorPage {
-        kind,
-        retry: None,
-        return_url: None,
-    }
-    .into();
-    answers::page(state, status, frame::bare(state), body, &[])
-}
-
-fn status_only(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
 }

@@ -1,10 +1,10 @@
 //! The content security policy of hosted pages.
 
 /// The header value for a page with this nonce. `form_targets` are the origins, beside our own, to which a
-/// form of the page may lead: browsers apply `form-action` to the redirect that answers a form as well, so
-/// the page before a live broker's login names that broker's origin, and a page whose form ends a
-/// redirect-mode flow names the partner's. Callers pass origins that were checked; anything that could end
-/// a directive is dropped.
+/// form of the page may lead: browsers apply `form-action` to the redirect that answers a form as well, so a
+/// page whose form ends a redirect-mode flow names the partner's. A broker's login is gone to by a link, which
+/// the policy does not bind. Callers pass origins that were checked; anything that could end a directive is
+/// dropped.
 #[must_use]
 pub fn content_security_policy(nonce: &str, form_targets: &[&str]) -> String {
     let is_plain = |text: &&&str| {

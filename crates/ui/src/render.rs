@@ -20,6 +20,7 @@ macro_rules! templates {
 const TEMPLATES: &[(&str, &str)] = templates![
     "layout.html",
     "parts.html",
+    "leave.html",
     "loading.html",
     "brokers.html",
     "broker_missing.html",

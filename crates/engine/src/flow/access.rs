@@ -14,6 +14,7 @@ use torana_storage::gateway::flows::{self, FlowRow};
 use torana_storage::gateway::{investors, transactions};
 use torana_storage::{StoreError, Tx};
 
+use super::act::Change;
 use super::state::{FlowOptions, FlowState};
 use crate::context::Engine;
 use crate::details::{Loaded, load};
@@ -226,6 +227,24 @@ impl Engine {
             .map_err(from_store)
     }
 
+    /// A page of the flow is shown: the user is here, and not at a broker's page that was open before. Its login there
+    /// still counts if the user goes back to it.
+    ///
+    /// # Errors
+    /// The storage's.
+    pub async fn page_shown(&self, run: FlowRun) -> Result<FlowRun, EngineError> {
+        self.page_seen(&run).await?;
+        if !run.state.is_external {
+            return Ok(run);
+        }
+        let state = FlowState {
+            is_external: false,
+            ..run.state.clone()
+        };
+        self.commit_change(&run, Change::step(state)).await?;
+        self.reread(&run).await
+    }
+
     /// The last page of the flow says goodbye; the next page of the same flow takes that back.
     ///
     /// # Errors
@@ -272,20 +291,7 @@ mod tests {
 
     /// A handle to a new flow that a page of [`PARTNER`] started.
     fn handle(bed: &Bed) -> String {
-        let txn = bed.created();
-        let loaded = bed.write(move |tx| {
-            let txn = transactions::load(tx, txn)?;
-            load(tx, txn)
-        });
-        let options = FlowOptions {
-            origin: PARTNER.to_owned(),
-            ..FlowOptions::default()
-        };
-        let flow = run(bed.engine.flow_for(&bed.gateway, None, &loaded, &options)).unwrap();
-        let handle = BearerToken::generate(BearerKind::FlowHandle, &*bed.machine);
-        let (hash, until) = (handle.storage_hash(), bed.now().wall.plus_ms(60_000));
-        bed.write(move |tx| flows::insert_handle(tx, &hash, flow, until));
-        handle.reveal().to_owned()
+        bed.handle(&Intent::Connect, PARTNER).1
     }
 
     fn is_let_in(bed: &Bed, opened: &OpenedFlow) -> bool {

@@ -181,6 +181,7 @@ impl Engine {
             step: Step::Notice,
             broker: Some(key),
             message: None,
+            is_login_elsewhere: false,
             is_external: false,
             ..run.state.clone()
         };

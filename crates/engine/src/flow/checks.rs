@@ -59,14 +59,6 @@ impl Engine {
         self.open_call(&run.gateway, &row, run.now.world)
     }
 
-    /// The session died: forget it and send the user through the login again; the transaction stays as it is.
-    pub(super) async fn login_again(&self, run: &FlowRun) -> Result<Effect, EngineError> {
-        if let Some(id) = run.state.broker_session {
-            self.forget_session(id, run.now.world).await?;
-        }
-        self.begin_login(run).await
-    }
-
     async fn enter_review(&self, run: &FlowRun) -> Result<Effect, EngineError> {
         let Some(call) = self.flow_call(run).await? else {
             return self.login_again(run).await;

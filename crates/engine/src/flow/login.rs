@@ -16,6 +16,7 @@ use torana_storage::{StoreError, Tx};
 
 use super::access::{Browser, FlowRun};
 use super::act::{Change, Effect, no_such_broker, race_is_fine, save};
+use super::returns::RoundTrip;
 use super::state::{FlowState, Step};
 use crate::context::Engine;
 use crate::create::to_json;
@@ -91,22 +92,55 @@ impl Engine {
         Ok(row.filter(|row| Some(row.broker) == run.state.broker))
     }
 
+    /// Sends the user to the broker's login, or shows our form of it.
     pub(super) async fn begin_login(&self, run: &FlowRun) -> Result<Effect, EngineError> {
+        let (state, redirect) = self.begun_login(run).await?;
+        let state = FlowState {
+            is_external: redirect.is_some(),
+            ..state
+        };
+        self.commit_change(run, Change::step(state)).await?;
+        Ok(Effect {
+            redirect,
+            broker_cookie: None,
+        })
+    }
+
+    /// The session died: forget it and show the login again; the transaction stays as it is. The user reads why before
+    /// any page of the broker opens.
+    pub(super) async fn login_again(&self, run: &FlowRun) -> Result<Effect, EngineError> {
+        if let Some(id) = run.state.broker_session {
+            self.forget_session(id, run.now.world).await?;
+        }
+        let (state, _) = self.begun_login(run).await?;
+        self.commit_change(run, Change::step(state)).await
+    }
+
+    /// A flow at its login, and the broker's page if the login is there.
+    async fn begun_login(&self, run: &FlowRun) -> Result<(FlowState, Option<String>), EngineError> {
         let (key, broker) = self.adapter(run)?;
-        let round_trip = BearerToken::generate(BearerKind::ReturnReference, &*self.rt().entropy);
-        let context = self.login_context(run, key, round_trip.reveal().to_owned());
+        let round_trip = RoundTrip::generate(&run.flow.public_id, &*self.rt().entropy);
+        let value = round_trip.reveal();
+        let context = self.login_context(run, key, value.clone());
         let begun = broker.begin_login(context).await;
         let mut state = FlowState {
             step: Step::Login,
             login_state: Some(round_trip.storage_hash()),
+            posted: None,
+            is_external: false,
             message: None,
             account_masked: None,
             ..run.state.clone()
         };
-        let redirect = match begun {
-            Ok(LoginStep::CollectFields(_)) => None,
+        let page = match begun {
+            Ok(LoginStep::CollectFields(_)) => {
+                state.is_login_elsewhere = false;
+                None
+            }
             Ok(LoginStep::Redirect { url }) => {
-                state.is_external = true;
+                state.is_login_elsewhere = true;
+                // No character of the value needs an escape, however often it is nested in an address.
+                state.is_state_echoed = url.contains(&value);
                 Some(url)
             }
             Err(error) => {
@@ -114,11 +148,7 @@ impl Engine {
                 None
             }
         };
-        self.commit_change(run, Change::step(state)).await?;
-        Ok(Effect {
-            redirect,
-            broker_cookie: None,
-        })
+        Ok((state, page))
     }
 
     pub(super) async fn use_existing_session(
@@ -160,7 +190,7 @@ impl Engine {
         back: BrokerReturn,
     ) -> Result<Effect, EngineError> {
         let (key, broker) = self.adapter(run)?;
-        let context = self.login_context(run, key, run.state.login_state.clone().unwrap_or_default());
+        let context = self.login_context(run, key, returned_value(&back));
         let session = match broker.complete_login(context, back).await {
             Ok(session) => session,
             Err(LoginError::Refused { text } | LoginError::Unavailable(text)) => {
@@ -214,6 +244,7 @@ impl Engine {
         let after = step_after_login(&run.loaded.txn.intent);
         let base = FlowState {
             login_state: None,
+            posted: None,
             is_external: false,
             message: None,
             account_masked: Some(verified.masked.clone()),
@@ -284,6 +315,12 @@ impl Engine {
             Err(error) => race_is_fine(error).map(|_| false),
         }
     }
+}
+
+/// The round-trip value as the broker brought it back; empty where there is none.
+fn returned_value(back: &BrokerReturn) -> String {
+    let (BrokerReturn::Parameters(pairs) | BrokerReturn::Fields(pairs)) = back;
+    RoundTrip::of(pairs).map_or_else(String::new, |round_trip| round_trip.reveal())
 }
 
 /// Said to a user who comes back with another account in the middle of a transaction.

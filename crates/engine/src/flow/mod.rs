@@ -6,6 +6,7 @@ mod act;
 mod checks;
 mod confirm;
 mod login;
+pub mod returns;
 pub mod review;
 pub mod sdk;
 pub mod settle;
@@ -15,5 +16,6 @@ pub mod walk;
 
 pub use access::{Browser, OpenedFlow};
 pub use act::{Action, Effect};
+pub use returns::{Posted, RoundTrip};
 pub use state::{FlowOptions, FlowState, Mode, Step};
 pub use view::{FlowPage, StepView};

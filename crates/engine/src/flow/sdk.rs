@@ -212,7 +212,7 @@ impl Engine {
     }
 
     /// The flow of a transaction, made if there is none. Two starts at once end with one flow.
-    pub(super) async fn flow_for(
+    pub(crate) async fn flow_for(
         &self,
         gateway: &Gateway,
         sdk_session_id: Option<i64>,

@@ -257,8 +257,14 @@ pub struct FlowState {
     pub step: Step,
     /// The chosen broker.
     pub broker: Option<BrokerKey>,
-    /// Round-trip value of the login under way.
+    /// Hash of the round-trip value of the login under way.
     pub login_state: Option<String>,
+    /// Whether the broker was given that value and brings it back.
+    pub is_state_echoed: bool,
+    /// What the broker's page posted, sealed, until the browser comes for it.
+    pub posted: Option<String>,
+    /// Whether the login is on the broker's own pages.
+    pub is_login_elsewhere: bool,
     /// Whether the user was sent to a broker's own page and is not back.
     pub is_external: bool,
     /// The broker session of this flow.

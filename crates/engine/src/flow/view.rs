@@ -129,7 +129,7 @@ impl Engine {
         let Ok((key, broker)) = self.adapter(run) else {
             return Form::Words(String::new());
         };
-        if run.state.is_external {
+        if run.state.is_login_elsewhere {
             return Form::Elsewhere;
         }
         let context = LoginContext {

@@ -8,7 +8,7 @@ use torana_brokers::profile::{SANDBOX_PROFILES, sandbox_profile};
 use torana_brokers::{
     AsOf, AuthorisationStep, BookEntry, Broker, BrokerError, BrokerReturn, BrokerSession, Call,
     ChangeOutcome, DematFund, Funds, Holding, LoginContext, LoginError, LoginStep, NetPosition, OrderBook,
-    PlaceOutcome, PlatformScope, Profile, Quote, WantedAuthorisation,
+    PlaceOutcome, PlatformScope, Profile, Quote, TestUser, WantedAuthorisation,
 };
 use torana_clock::calendar::MarketCalendar;
 use torana_clock::ist::ist_date;
@@ -24,6 +24,7 @@ use torana_exchange::core::{Answer, Command, Reply};
 use torana_exchange::port::{Port, PortError};
 use torana_runtime::BoxFuture;
 
+use super::pages::{self, Pages};
 use crate::context::{Registry, lock};
 use crate::gateways::Gateway;
 
@@ -68,6 +69,7 @@ pub(crate) struct FakeBroker {
     /// Accounts that the platform got access to, in order.
     pub(crate) granted: Mutex<Vec<String>>,
     pub(crate) reads: AtomicI64,
+    pub(crate) pages: Arc<Pages>,
 }
 
 fn platform_token(scope: PlatformScope) -> Secret {
@@ -141,16 +143,24 @@ impl Broker for FakeBroker {
         sandbox_profile(BrokerKey::Kite).unwrap()
     }
 
-    fn begin_login(&self, _: LoginContext) -> BoxFuture<'static, Result<LoginStep, LoginError>> {
-        no_login()
+    fn begin_login(&self, context: LoginContext) -> BoxFuture<'static, Result<LoginStep, LoginError>> {
+        if !self.pages.is_open() {
+            return no_login();
+        }
+        let begun = self.pages.begin_login(&context);
+        Box::pin(async move { Ok(begun) })
     }
 
     fn complete_login(
         &self,
-        _: LoginContext,
-        _: BrokerReturn,
+        context: LoginContext,
+        back: BrokerReturn,
     ) -> BoxFuture<'static, Result<BrokerSession, LoginError>> {
-        no_login()
+        if !self.pages.is_open() {
+            return no_login();
+        }
+        let completed = self.pages.complete_login(&context, &back);
+        Box::pin(async move { completed })
     }
 
     fn logout(&self, _: Call) -> BoxFuture<'static, Result<(), BrokerError>> {
@@ -281,6 +291,10 @@ impl Broker for FakeBroker {
         _: ClientReference,
     ) -> BoxFuture<'static, Result<AsOf<Option<BookEntry>>, BrokerError>> {
         unused()
+    }
+
+    fn test_user(&self) -> Option<Arc<dyn TestUser>> {
+        pages::user(&self.pages)
     }
 }
 

@@ -29,17 +29,28 @@ pub struct LoginField {
     pub value: String,
 }
 
-/// Step 6, where Torana serves it: sandbox brokers, and brokers without a page of their own.
+/// Step 6: the form of sandbox brokers and brokers without a page of their own, or the way to the broker's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Login {
     /// The broker.
     pub broker: BrokerView,
     /// Its inputs.
     pub fields: Vec<LoginField>,
+    /// Whether the login is on the broker's own pages; there are no inputs then.
+    pub is_elsewhere: bool,
     /// Whether these are paper accounts.
     pub is_sandbox: bool,
     /// Whether another broker can be chosen.
     pub may_choose_other: bool,
+}
+
+/// Between steps 5 and 6: shown for a moment, leads on to the broker's own pages by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Leave {
+    /// The broker.
+    pub broker: BrokerView,
+    /// Absolute web address.
+    pub url: String,
 }
 
 /// Step 7.

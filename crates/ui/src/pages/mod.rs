@@ -18,7 +18,7 @@ pub use checks::{
     Authorise, AuthoriseHow, AuthoriseLine, Checks, FundsShort, HoldingShort, Market, MarketOffer,
 };
 pub use kite::{Hidden, KiteAsk, KiteEnd, KiteEnding, KiteForm, KiteOrder};
-pub use login::{Consent, Login, LoginChoice, LoginField, Mismatch, Session};
+pub use login::{Consent, Leave, Login, LoginChoice, LoginField, Mismatch, Session};
 pub use orders::{OrderLine, Progress, Status, Work};
 pub use outcome::{Cancel, Done, ErrorKind, ErrorPage, OtherBrowser, Outcome};
 pub use review::{FieldError, LineErrors, MovedPrice, Review, ReviewLine};
@@ -72,7 +72,9 @@ bodies! {
     OpenAccount(OpenAccount) = "open-account", "open_account.html";
     /// What will happen, and what the partner will get.
     BrokerNotice(BrokerNotice) = "notice", "notice.html";
-    /// Sandbox login, or the fields of a broker without a login page.
+    /// Leads on to the broker's own login.
+    Leave(Leave) = "login", "leave.html";
+    /// Sandbox login, the fields of a broker without a login page, or the way to the broker's.
     Login(Login) = "login", "login.html";
     /// A living broker session of this browser.
     Session(Session) = "session", "session.html";

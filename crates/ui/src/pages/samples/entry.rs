@@ -5,8 +5,8 @@ use torana_domain::broker_key::BrokerKey;
 use super::{Sample, broker, order_frame, text_field};
 use crate::frame::{Frame, Setting, Trail};
 use crate::pages::{
-    BrokerChoice, BrokerMissing, BrokerNotice, BrokerView, Brokers, Consent, Loading, Login, LoginChoice,
-    LoginField, Mismatch, OpenAccount, Page, Purpose, Session,
+    BrokerChoice, BrokerMissing, BrokerNotice, BrokerView, Brokers, Consent, Leave, Loading, Login,
+    LoginChoice, LoginField, Mismatch, OpenAccount, Page, Purpose, Session,
 };
 
 const NAMES: &[(BrokerKey, &str)] = &[
@@ -134,8 +134,17 @@ pub(super) fn login() -> Vec<Sample> {
     let page = |fields, is_sandbox| Login {
         broker: broker(),
         fields,
+        is_elsewhere: false,
         is_sandbox,
         may_choose_other: true,
+    };
+    let elsewhere = Login {
+        is_elsewhere: true,
+        ..page(Vec::new(), false)
+    };
+    let leave = Leave {
+        broker: broker(),
+        url: "https://kite.example/connect/login?v=3&api_key=k".to_owned(),
     };
     let other = BrokerView::new(BrokerKey::Groww, "Groww");
     let refused = order_frame(1).with_notice("login_refused", Some("This account does not exist."));
@@ -154,7 +163,7 @@ pub(super) fn login() -> Vec<Sample> {
         (
             "login-fields",
             Page::new(
-                live,
+                live.clone(),
                 page(
                     vec![
                         text_field("client", "Client id", false, "AB1234"),
@@ -164,6 +173,8 @@ pub(super) fn login() -> Vec<Sample> {
                 ),
             ),
         ),
+        ("login-elsewhere", Page::new(live.clone(), elsewhere)),
+        ("leave", Page::new(live, leave)),
         (
             "session",
             Page::new(

@@ -1,15 +1,10 @@
-//! A machine on which time stands still and nothing is connected, and an exchange and a registry without brokers.
+//! A machine on which time stands still and nothing is connected, and an exchange that nobody asks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use torana_brokers::profile::SANDBOX_PROFILES;
-use torana_brokers::{Broker, Profile};
-use torana_domain::broker_key::BrokerKey;
-use torana_domain::gateway::Mode;
 use torana_domain::time::Timestamp;
-use torana_engine::{Gateway, Registry};
 use torana_exchange::access::{AccessDesk, AccessReply, AccessRequest};
 use torana_exchange::core::{Answer, Command, Reply};
 use torana_exchange::port::{Port, PortError};
@@ -71,16 +66,6 @@ impl Http for Machine {
 }
 
 pub struct Nothing;
-
-impl Registry for Nothing {
-    fn profiles(&self, _: Mode) -> &'static [Profile] {
-        SANDBOX_PROFILES
-    }
-
-    fn broker(&self, _: &Gateway, _: BrokerKey) -> Option<Arc<dyn Broker>> {
-        None
-    }
-}
 
 impl Port for Nothing {
     fn execute(&self, _: &str, at: Timestamp, _: Command) -> BoxFuture<'static, Result<Answer, PortError>> {
