@@ -29,18 +29,23 @@ export function freePort() {
 // The environment without TORANA_...: the binary reads such variables as settings.
 const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("TORANA_")));
 
-// Starts a process and resolves with the rest of the first stdout line that begins with `prefix`.
+// Starts a process and resolves with the rest of the first stdout line that begins with `prefix`. `lines` are those
+// that were printed until then.
 export function start(command, args, environment, prefix) {
   const child = spawn(command, args, { env: { ...clean, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
+  const lines = [];
   child.stderr.on("data", (part) => { said += part; });
   const ready = new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`${command} ended with ${code} before it was ready: ${said}`)));
-    createInterface({ input: child.stdout }).on("line", (line) => line.startsWith(prefix) && resolve(line.slice(prefix.length)));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      lines.push(line);
+      if (line.startsWith(prefix)) resolve(line.slice(prefix.length));
+    });
   });
   ready.catch(() => {}); // who waits for it sees the failure; who does not need not handle it
-  return { child, ready };
+  return { child, ready, lines };
 }
 
 export async function stop(child) {
@@ -50,13 +55,13 @@ export async function stop(child) {
   await ended;
 }
 
-// A demo that knows a partner at http://127.0.0.1:PORT.
+// A demo that knows a partner at http://127.0.0.1:PORT. `kite` is the address of its Kite interface.
 export async function startDemo(port) {
   const data = mkdtempSync(join(tmpdir(), "torana-example-"));
   const own = `http://127.0.0.1:${port}`;
   const free = ["--listen", "127.0.0.1:0", "--shop", "127.0.0.1:0", "--kite", "127.0.0.1:0"];
   const args = ["demo", ...free, "--data", data, "--origin", own, "--webhook-url", `${own}/webhooks`];
-  const { child, ready } = start(binary(), args, {}, "torana ready ");
+  const { child, ready, lines } = start(binary(), args, {}, "torana ready ");
   const end = async () => {
     await stop(child);
     rmSync(data, { recursive: true, force: true });
@@ -65,7 +70,8 @@ export async function startDemo(port) {
     await end();
     throw error;
   });
-  return { url, end };
+  const kite = lines.find((line) => line.startsWith("torana kite ")).slice("torana kite ".length);
+  return { url, kite, end };
 }
 
 export async function until(what, look, patienceMs = 30_000) {

@@ -35,6 +35,8 @@ pub enum What {
     Startup,
     /// The paper exchange: order events, long walks of the clock
     Exchange,
+    /// The Kite interface: orders with its limits on, quotes
+    Kite,
     /// Everything
     All,
 }

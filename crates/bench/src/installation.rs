@@ -72,14 +72,24 @@ impl Installation {
 
     /// Starts it and waits until it is ready.
     pub fn start(&self) -> Result<Running> {
+        Self::ready(self.spawn()?)
+    }
+
+    /// Starts it with a Kite interface, which [`add_setting`] asked for, and gives the address of that too.
+    pub fn start_with_kite(&self) -> Result<(Running, SocketAddr)> {
+        let mut child = self.spawn()?;
+        let kite = address_in(&child.wait_for_line("torana kite ")?)?;
+        Ok((Self::ready(child)?, kite))
+    }
+
+    fn spawn(&self) -> Result<Child> {
         let command = command(&self.binary, &self.place.folder, &["serve"]);
-        let mut child = Child::start(command, &self.place.folder.join("server.log"))?;
-        let url = child.wait_for_line("torana ready ")?;
-        let address = url.trim().strip_prefix("http://").context("an http address")?;
-        Ok(Running {
-            child,
-            address: address.parse().context("its address")?,
-        })
+        Child::start(command, &self.place.folder.join("server.log"))
+    }
+
+    fn ready(mut child: Child) -> Result<Running> {
+        let address = address_in(&child.wait_for_line("torana ready ")?)?;
+        Ok(Running { child, address })
     }
 }
 
@@ -95,11 +105,16 @@ impl Running {
     }
 }
 
-/// Lets webhooks go to a receiver on loopback.
-pub fn allow_egress(folder: &Path, receiver: SocketAddr) -> Result<()> {
+fn address_in(url: &str) -> Result<SocketAddr> {
+    let address = url.trim().strip_prefix("http://").context("an http address")?;
+    address.parse().context("its address")
+}
+
+/// Adds a line to the settings of `folder`.
+pub fn add_setting(folder: &Path, line: &str) -> Result<()> {
     let path = folder.join("torana.toml");
     let settings = fs::read_to_string(&path).context("settings")?;
-    fs::write(&path, format!("{settings}egress.allow = [\"{receiver}\"]\n")).context("settings")
+    fs::write(&path, format!("{settings}{line}\n")).context("settings")
 }
 
 /// Settings on free ports, everything else as by default.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::args::{RunArgs, What};
 use crate::databases::Engine;
-use crate::exchange::Figure;
+use crate::figures::Section;
 use crate::machine::Machine;
 use crate::samples::{Summary, median};
 use crate::startup::Startup;
@@ -191,7 +191,8 @@ pub struct Outcome {
     pub stored_large: u64,
     pub startup: Option<Startup>,
     pub engines: Vec<EngineOutcome>,
-    pub exchange: Vec<Figure>,
+    /// What is measured by name.
+    pub sections: Vec<Section>,
 }
 
 #[cfg(test)]

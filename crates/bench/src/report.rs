@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use crate::databases::now;
+use crate::figures::Section;
 use crate::measures::{EngineOutcome, Measure, Outcome};
 use crate::samples::Summary;
 use crate::targets::{Bound, Verdict};
@@ -24,6 +25,9 @@ pub fn table(outcome: &Outcome, verdicts: &[Verdict]) -> String {
     );
     for engine in &outcome.engines {
         engine_table(&mut text, engine, outcome.stored_large);
+    }
+    for section in &outcome.sections {
+        section_table(&mut text, section);
     }
     // Writing to a text cannot fail.
     let _ = writeln!(text, "\n{:<64} {:>9}   wanted", "target", "measured");
@@ -89,6 +93,14 @@ fn engine_table(text: &mut String, outcome: &EngineOutcome, stored_large: u64) {
     }
 }
 
+fn section_table(text: &mut String, section: &Section) {
+    let _ = writeln!(text, "\n{:<52} {:>9}", section.name, "median");
+    for figure in &section.figures {
+        let (name, median) = (&figure.name, figure.median().unwrap_or_default());
+        let _ = writeln!(text, "{name:<52} {median:>9.2} {}", figure.unit);
+    }
+}
+
 /// Everything, each round included.
 pub fn json(outcome: &Outcome, verdicts: &[Verdict]) -> Value {
     let machine = &outcome.machine;
@@ -96,18 +108,6 @@ pub fn json(outcome: &Outcome, verdicts: &[Verdict]) -> Value {
         .engines
         .iter()
         .map(|engine| (engine.engine.as_str().to_owned(), engine_json(engine)))
-        .collect();
-    let exchange: Map<String, Value> = outcome
-        .exchange
-        .iter()
-        .map(|figure| {
-            let rounds: Vec<f64> = figure.rounds.iter().copied().map(rounded).collect();
-            let median = figure.median().map(rounded);
-            (
-                figure.name.clone(),
-                json!({"unit": figure.unit, "median": median, "rounds": rounds}),
-            )
-        })
         .collect();
     let startup = outcome.startup.as_ref().map(|startup| {
         let ways: Map<String, Value> = startup
@@ -122,7 +122,7 @@ pub fn json(outcome: &Outcome, verdicts: &[Verdict]) -> Value {
             .collect();
         json!({"ways": ways, "binaryBytes": startup.binary_bytes})
     });
-    json!({
+    let mut json = json!({
         "at": now().to_iso(),
         "machine": {"cpus": machine.cpus, "cpuModel": machine.cpu_model, "kernel": machine.kernel, "disk": machine.disk,
             "loadAtStart": machine.load},
@@ -133,9 +133,25 @@ pub fn json(outcome: &Outcome, verdicts: &[Verdict]) -> Value {
         "storedLarge": outcome.stored_large,
         "engines": engines,
         "startup": startup,
-        "exchange": exchange,
         "targets": verdicts.iter().map(verdict_json).collect::<Vec<_>>(),
-    })
+    });
+    if let Value::Object(members) = &mut json {
+        let sections = outcome.sections.iter();
+        members.extend(sections.map(|section| (section.name.to_owned(), section_json(section))));
+    }
+    json
+}
+
+fn section_json(section: &Section) -> Value {
+    let figures = section.figures.iter().map(|figure| {
+        let rounds: Vec<f64> = figure.rounds.iter().copied().map(rounded).collect();
+        let median = figure.median().map(rounded);
+        (
+            figure.name.clone(),
+            json!({"unit": figure.unit, "median": median, "rounds": rounds}),
+        )
+    });
+    Value::Object(figures.collect())
 }
 
 fn engine_json(outcome: &EngineOutcome) -> Value {

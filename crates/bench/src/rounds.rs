@@ -12,6 +12,7 @@ use crate::databases::{Databases, Engine};
 use crate::disk;
 use crate::exchange;
 use crate::installation::{Installation, Running};
+use crate::kite;
 use crate::load::{closed_loop, open_loop};
 use crate::machine::Machine;
 use crate::measures::{EngineOutcome, Load, Measure, Operation, Outcome, RATE, STORED_SMALL, Size, schedule};
@@ -57,12 +58,15 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
             );
         }
     }
-    let exchange = if args.wants(What::Exchange) {
+    let mut sections = Vec::new();
+    if args.wants(What::Exchange) {
         let binary = (!args.ceilings_only).then_some(binary.as_path());
-        exchange::measure(args, binary, &folder, &chosen(args.engine), say)?
-    } else {
-        Vec::new()
-    };
+        let engines = chosen(args.engine);
+        sections.push(exchange::measure(args, binary, &folder, &engines, say)?);
+    }
+    if args.wants(What::Kite) && !args.ceilings_only {
+        sections.push(kite::measure(args, &binary, &folder, &chosen(args.engine), say)?);
+    }
     // Nothing of it is needed any more; what stays is removed by the next run.
     let _ = fs::remove_dir_all(&folder);
     let (rounds, seconds, stored_large) = (args.rounds, args.seconds, args.stored);
@@ -75,7 +79,7 @@ pub fn run(args: &RunArgs) -> Result<Outcome> {
         stored_large,
         startup,
         engines,
-        exchange,
+        sections,
     })
 }
 

@@ -63,10 +63,12 @@ pub fn judge(outcome: &Outcome) -> Vec<Verdict> {
             ..verdict
         }));
     }
-    for figure in &outcome.exchange {
-        if let (Some(value), Some((bound, limit))) = (figure.median(), figure.target) {
-            let name = format!("exchange: {}, {}", figure.name, figure.unit);
-            verdicts.push(Verdict::new(name, value, bound, limit));
+    for section in &outcome.sections {
+        for figure in &section.figures {
+            if let (Some(value), Some((bound, limit))) = (figure.median(), figure.target) {
+                let name = format!("{}: {}, {}", section.name, figure.name, figure.unit);
+                verdicts.push(Verdict::new(name, value, bound, limit));
+            }
         }
     }
     let Some(startup) = &outcome.startup else {

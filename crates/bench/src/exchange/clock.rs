@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::databases::{Databases, Engine, GATEWAY};
-use crate::installation::{Installation, allow_egress, command};
+use crate::installation::{Installation, add_setting, command};
 use crate::load::ask;
 use crate::process::output;
 use crate::requests::Requests;
@@ -36,7 +36,8 @@ pub fn measure(binary: &Path, folder: &Path) -> Result<[(&'static str, f64); 2]>
     let receiver = Receiver::start()?;
     let installation = Installation::prepare(binary, Databases::start(Engine::Sqlite, folder)?.fresh()?, 0)?;
     let place = &installation.place.folder;
-    allow_egress(place, receiver.address)?;
+    // Webhooks go to no address of this machine otherwise.
+    add_setting(place, &format!("egress.allow = [\"{}\"]", receiver.address))?;
     let url = format!("http://{}/hook", receiver.address);
     output(command(
         binary,

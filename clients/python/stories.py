@@ -1,23 +1,29 @@
-"""Drives the Kite interface of a demo with the official Python client, of which nothing is changed but its root.
+"""Whole stories, told with the official Python client, of which nothing is changed but its root.
 
 Run by `scripts/test clients`; needs the package kiteconnect.
 """
+import hashlib
+import http.server
 import json
 import os
 import pathlib
+import queue
 import subprocess
 import tempfile
+import threading
 import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
 
-from kiteconnect import KiteConnect, exceptions
+from kiteconnect import KiteConnect, KiteTicker, exceptions
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("TORANA_BIN", str(ROOT / "target/debug/torana"))
 GATEWAY, SECRET = "gatewaydemo", "gatewayDemo_secret"
 MARKET_OPEN = "2026-01-05T04:30:00.000Z"
+# How long what is expected may take, in seconds.
+PATIENCE = 30
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -34,12 +40,29 @@ def post_form(url, **fields):
         return error.code, error.headers.get("location")
 
 
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Takes postbacks."""
+
+    bodies: queue.Queue = queue.Queue()
+
+    def do_POST(self):
+        self.bodies.put(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
 class Client(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.data = tempfile.TemporaryDirectory()
+        cls.receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        threading.Thread(target=cls.receiver.serve_forever, daemon=True).start()
+        postbacks = f"http://127.0.0.1:{cls.receiver.server_port}/postback"
         free = [word for flag in ("--listen", "--shop", "--kite") for word in (flag, "127.0.0.1:0")]
-        command = [BINARY, "demo", *free, "--data", cls.data.name, "--seed", "7"]
+        command = [BINARY, "demo", *free, "--webhook-url", postbacks, "--data", cls.data.name, "--seed", "7"]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("TORANA_")}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
         cls.demo = subprocess.Popen(command, env=clean, **pipes)
@@ -47,7 +70,7 @@ class Client(unittest.TestCase):
         urls = {words[1]: words[2] for words in lines}
         cls.gateway, cls.root = urls["ready"], urls["kite"]
         cls.control("reset", {"scope": "world", "startAt": MARKET_OPEN, "freeze": True})
-        terms = {"redirectUrl": "http://127.0.0.1:9/done?x=1", "postbackUrl": None, "rateLimits": False}
+        terms = {"redirectUrl": "http://127.0.0.1:9/done?x=1", "postbackUrl": postbacks, "rateLimits": False}
         cls.app = cls.control("kite/apps", terms)
 
     @classmethod
@@ -55,6 +78,8 @@ class Client(unittest.TestCase):
         cls.demo.terminate()
         cls.demo.wait()
         cls.demo.stdout.close()
+        cls.receiver.shutdown()
+        cls.receiver.server_close()
         cls.data.cleanup()
 
     @classmethod
@@ -154,6 +179,55 @@ class Client(unittest.TestCase):
         kite.exit_order("co", cover)
         ends = [row["status"] for row in kite.orders() if row["variety"] == "co"]
         self.assertEqual(ends, ["COMPLETE", "COMPLETE"])
+
+    def test_half_of_an_order_fills(self):
+        kite = self.fresh("PY07", behaviour="partial")
+        order = kite.place_order("regular", "NSE", "ITC", "BUY", 10, "CNC", "MARKET", market_protection=-1)
+        last = kite.order_history(order)[-1]
+        self.assertEqual((last["status"], last["filled_quantity"], last["pending_quantity"]), ("OPEN", 5, 5))
+
+    def test_a_trigger_sends_its_order_when_the_price_is_there(self):
+        kite = self.fresh("PY08")
+        last = kite.ltp("NSE:SBIN")["NSE:SBIN"]["last_price"]
+        below = int(last * 0.98)
+        # A buy at the last price would rest: shares are offered above it.
+        leg = {"transaction_type": "BUY", "quantity": 3, "order_type": "LIMIT", "product": "CNC", "price": below + 2}
+        made = kite.place_gtt("single", "SBIN", "NSE", [below], last, [leg])["trigger_id"]
+        self.control("prices", {"ticks": [{"ticker": "SBIN", "price": below}]})
+        self.assertEqual(kite.get_gtt(made)["status"], "triggered")
+        [sent] = kite.orders()
+        self.assertEqual((sent["quantity"], sent["status"]), (3, "COMPLETE"))
+
+    def test_an_app_is_told_what_happens_to_its_orders(self):
+        kite = self.fresh("PY09")
+        order = kite.place_order("regular", "NSE", "ITC", "BUY", 2, "CNC", "MARKET", market_protection=-1)
+        body = {}
+        while (body.get("order_id"), body.get("status")) != (order, "COMPLETE"):
+            body = Receiver.bodies.get(timeout=PATIENCE)
+        signed = order + body["order_timestamp"] + self.app["api_secret"]
+        self.assertEqual(body["checksum"], hashlib.sha256(signed.encode()).hexdigest())
+
+    def test_the_ticker_tells_prices_in_three_modes_and_orders(self):
+        kite = self.fresh("PY10")
+        names = ("NSE:INFY", "NSE:ITC", "NSE:RELIANCE")
+        infy, itc, reliance = (kite.ltp(name)[name]["instrument_token"] for name in names)
+        root = self.root.replace("http://", "ws://")
+        ticker = KiteTicker(kite.api_key, kite.access_token, root=root, reconnect=False)
+        heard = queue.Queue()
+        ticker.on_connect = lambda ws, _: (
+            ws.subscribe([infy, itc, reliance]),
+            ws.set_mode(ws.MODE_LTP, [infy]), ws.set_mode(ws.MODE_QUOTE, [itc]), ws.set_mode(ws.MODE_FULL, [reliance]),
+        )
+        ticker.on_ticks = lambda _, ticks: [heard.put((tick["instrument_token"], tick["mode"])) for tick in ticks]
+        ticker.on_order_update = lambda _, order: heard.put((order["order_id"], order["status"]))
+        ticker.connect(threaded=True)
+        missing = {(infy, "ltp"), (itc, "quote"), (reliance, "full")}
+        while missing:
+            missing.discard(heard.get(timeout=PATIENCE))
+        order = kite.place_order("regular", "NSE", "ITC", "BUY", 1, "CNC", "MARKET", market_protection=-1)
+        while heard.get(timeout=PATIENCE) != (order, "COMPLETE"):
+            pass
+        ticker.stop()
 
     def test_triggers(self):
         kite = self.fresh("PY05")
