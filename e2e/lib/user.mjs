@@ -28,16 +28,20 @@ async function pickBroker(window, key) {
   await tile.click();
 }
 
+async function logIn(window, plan) {
+  const known = window.locator(`input[name=account][value="${plan.account}"]`);
+  if (await known.count()) await window.locator("label.pick-row", { has: known }).click();
+  else await window.fill("input[name=account__other]", plan.account);
+  await window.click("main button[type=submit]");
+}
+
 const ACTIONS = {
   brokers: (window, plan) => pickBroker(window, plan.broker),
   notice: (window) => window.click("button[value=continue]"),
   session: (window) => window.click("button[value=continue]"),
-  login: async (window, plan) => {
-    const known = window.locator(`input[name=account][value="${plan.account}"]`);
-    if (await known.count()) await window.locator("label.pick-row", { has: known }).click();
-    else await window.fill("input[name=account__other]", plan.account);
-    await window.click("main button[type=submit]");
-  },
+  login: logIn,
+  // The broker's own page, on an origin of its own.
+  kite: logIn,
   consent: (window, plan) => window.click(`button[value=${plan.consent}]`),
   review: (window) => window.click("button[value=confirm]"),
   checks: (window, plan) => window.click(`button[value=${plan.short}]`),

@@ -79,7 +79,7 @@ test("an import's pages, with open quantities, short funds and a TPIN besides", 
   await inspect(popup, "review with errors");
   await popup.close();
   await tab.outcome();
-  for (const step of ["brokers", "notice", "login", "consent", "review", "checks", "authorise", "mismatch"]) {
+  for (const step of ["brokers", "notice", "kite", "consent", "review", "checks", "authorise", "mismatch"]) {
     expect([...looked], "pages that were looked at").toContain(step);
   }
 });
@@ -109,7 +109,7 @@ test("the whole way with the keyboard alone", async ({ open, partner }) => {
   const keys = {
     brokers: async () => (await tabTo(popup, "button[name=broker]"), popup.keyboard.press("Enter")),
     notice: async () => (await tabTo(popup, "button[value=continue]"), popup.keyboard.press("Enter")),
-    login: async () => {
+    kite: async () => {
       await tabTo(popup, "input[name=account]");
       await popup.keyboard.press("ArrowDown");
       await tabTo(popup, "main button[type=submit]");

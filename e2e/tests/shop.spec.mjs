@@ -11,7 +11,7 @@ async function inWindow(page, button, plan) {
 test("connect, buy a basket, see it filled, verify the webhooks, import holdings, read funds", async ({ page, world }) => {
   await page.goto(world.shop);
   const { steps } = await inWindow(page, "connect");
-  expect(steps).toEqual(expect.arrayContaining(["brokers", "notice", "login"]));
+  expect(steps).toEqual(expect.arrayContaining(["brokers", "notice", "kite"]));
   await expect(page.getByTestId("broker")).toHaveText("kite");
   await expect(page.getByTestId("auth-id")).toHaveText(/^[0-9a-f]{24}$/);
 
@@ -46,7 +46,7 @@ test("log out, and the next login asks for the account again", async ({ page, wo
   await page.getByTestId("logout").click();
   await expect(page.getByTestId("connect")).toBeVisible();
   const { steps } = await inWindow(page, "connect", { account: "DEMO02" });
-  expect(steps).toContain("login");
+  expect(steps).toContain("kite");
   await expect(page.getByTestId("auth-id")).toHaveText(/^[0-9a-f]{24}$/);
 });
 

@@ -15,7 +15,7 @@ async function isTaken(partner, id) {
 for (const [step, body, code, status] of [
   ["brokers", order, 1010, "INITIALIZED"],
   ["notice", order, 1010, "INITIALIZED"],
-  ["login", order, 1011, "INITIALIZED"],
+  ["kite", order, 1011, "INITIALIZED"],
   ["review", order, 1012, "USED"],
   ["consent", importing, 1012, "USED"],
 ]) {
@@ -42,7 +42,7 @@ test("after a close the same page opens the flow again and finishes it", async (
   });
   const second = await tab.click();
   const steps = await walk(second);
-  expect(steps).not.toContain("login");
+  expect(steps).not.toContain("kite");
   expect((await tab.outcome()).result.orderBatches[0].status).toBe("COMPLETED");
 });
 
@@ -64,7 +64,7 @@ test("closed after the orders were sent: still an order result", async ({ open, 
 test("reloading and going back keep the flow whole", async ({ open, partner }) => {
   const tab = await open(await partner.create(order));
   const popup = await tab.click();
-  await walk(popup, { until: "login", account: "DEMO02" });
+  await walk(popup, { until: "kite", account: "DEMO02" });
   await popup.reload();
   await popup.goBack();
   await popup.goForward();

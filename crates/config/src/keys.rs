@@ -75,6 +75,32 @@ pub const KEYS: &[Key] = &[
         "allowed are off, or an IP address and a port, such as 127.0.0.1:8082",
     ),
     key(
+        "brokers.kite.mode",
+        "how orders reach Zerodha: sent by Torana, or confirmed by the user on the broker's own page [default: direct]",
+        "allowed are direct, hand-off",
+    ),
+    key(
+        "brokers.kite.url",
+        "Zerodha's interface [default: the paper exchange's own where this process opens it, or exchange.url]",
+        "allowed are nothing, or an origin such as http://127.0.0.1:8082",
+    ),
+    key(
+        "brokers.kite.login_url",
+        "where Zerodha's pages for browsers are [default: brokers.kite.url]",
+        "allowed are nothing, or an origin such as http://127.0.0.1:8082",
+    ),
+    key(
+        "brokers.kite.api_key",
+        "public key of the app at Zerodha [default: each sandbox gateway has an app of its own]",
+        "allowed is the public key of an app",
+    ),
+    Key {
+        name: "brokers.kite.api_secret",
+        meaning: "secret of that app; required with brokers.kite.api_key",
+        allowed: "allowed is the secret of an app",
+        secret: true,
+    },
+    key(
         "market.dir",
         "directory of market data that was loaded [default: market in data.dir]",
         "allowed is the path of a directory",

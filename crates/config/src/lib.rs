@@ -5,6 +5,7 @@
 //!
 //! Invariant: this crate reads neither environment nor files; texts and a file reader are handed in.
 
+pub mod brokers;
 pub mod error;
 pub mod keys;
 mod layers;
@@ -12,6 +13,7 @@ mod parse;
 pub mod settings;
 pub mod types;
 
+pub use brokers::{AppKeys, KiteBroker, KiteMode};
 pub use error::SettingError;
 pub use keys::{KEYS, Key};
 pub use layers::{ConfigFile, Inputs, Source};

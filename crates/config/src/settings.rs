@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use crate::brokers::KiteBroker;
 use crate::layers::{Inputs, Source, merge};
 use crate::parse::{self, Reader};
 use crate::{Database, HostPort, IpBlock, KeySource, LogFormat, Profile, PublicUrl, SettingError};
@@ -72,6 +73,8 @@ pub struct Settings {
     pub exchange_url: Option<PublicUrl>,
     /// `exchange.kite.listen`; none is off.
     pub kite_listen: Sourced<Option<SocketAddr>>,
+    /// `brokers.kite.*`.
+    pub kite: KiteBroker,
     /// `market.dir`.
     pub market_dir: PathBuf,
     /// `sandbox.enabled`.
@@ -147,6 +150,7 @@ impl Settings {
                 has_kite.then_some(Self::KITE_LISTEN),
                 parse::optional_address,
             )?,
+            kite: KiteBroker::read(&read)?,
             market_dir,
             sandbox_enabled: read.get_or("sandbox.enabled", false, parse::boolean)?.value,
             egress_allow: read.get_or("egress.allow", Vec::new(), parse::host_ports)?.value,
@@ -227,7 +231,7 @@ fn profile(read: &Reader<'_>, is_demo: bool) -> Result<Profile, SettingError> {
     Ok(profile)
 }
 
-fn origin(read: &Reader<'_>, key: &'static str) -> Result<Option<PublicUrl>, SettingError> {
+pub(crate) fn origin(read: &Reader<'_>, key: &'static str) -> Result<Option<PublicUrl>, SettingError> {
     let found = read.get(key, |raw| {
         let text = parse::text(raw)?;
         if text.is_empty() {

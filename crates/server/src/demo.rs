@@ -142,8 +142,24 @@ pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
         seed: args.seed,
         fetches_logos: false,
         market: market.clone(),
+        kite_url: bound.kite.as_ref().map(|(_, _, url)| url.to_string()),
     };
     let (engine, side) = build_engine(settings, inputs).await?;
+    let mut lines = vec![format!("torana shop {}", bound.shop.2)];
+    let mut addresses = vec![bound.gateway.1, bound.shop.1];
+    // Before everything that logs in at the broker behind it.
+    if let Some((listener, address, url)) = bound.kite {
+        lines.push(format!("torana kite {url}"));
+        addresses.push(address);
+        let spec = ListenerSpec {
+            name: "kite",
+            limits: Limits::PUBLIC,
+            public_url: url,
+            settings,
+        };
+        let router = routes::kite(&engine, &side, &market, &spec.public_url)?;
+        process.listen(spec, listener, router);
+    }
     prepare_gateway(&engine, settings, &bound.shop.2, args).await?;
     routes::start_tasks(&engine, &side, settings, &market);
 
@@ -156,8 +172,6 @@ pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
         gateway_address: loopback_of(bound.gateway.1),
         own_origin: bound.shop.2.to_string(),
     };
-    let mut lines = vec![format!("torana shop {}", bound.shop.2)];
-    let mut addresses = vec![bound.gateway.1, bound.shop.1];
     let (gateway, shop) = (bound.gateway, bound.shop);
     let ready = format!("torana ready {}", gateway.2);
     let samples = curl_samples(&gateway.2, process.rt.wall.now());
@@ -183,18 +197,6 @@ pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
         shop.0,
         router,
     );
-    if let Some((listener, address, url)) = bound.kite {
-        lines.push(format!("torana kite {url}"));
-        addresses.push(address);
-        let spec = ListenerSpec {
-            name: "kite",
-            limits: Limits::PUBLIC,
-            public_url: url,
-            settings,
-        };
-        let router = routes::kite(&engine, &side, &market, &spec.public_url)?;
-        process.listen(spec, listener, router);
-    }
     lines.push(ready);
 
     wait_until_answering(&addresses).await?;

@@ -50,7 +50,8 @@ pub async fn run(settings: &Settings, args: &ExchangeServeArgs) -> Result<(), Fa
         .await?;
     process.serve_metrics(settings, &databases).await?;
     let listener = bind::bind("exchange.kite.listen", &wanted).await?;
-    let url = PublicUrl::http(bind::bound_address(&listener)?);
+    let bound = bind::bound_address(&listener)?;
+    let url = PublicUrl::http(bound);
     let market = market_files::open(settings)?;
     market_files::follow(settings, &market, &process.rt);
     let rt = process.rt.clone();
@@ -74,7 +75,7 @@ pub async fn run(settings: &Settings, args: &ExchangeServeArgs) -> Result<(), Fa
     };
     let router = health::router(readiness::checks(&databases, settings))
         .merge(exchange_port::router(exchange, Arc::new(desk), key))
-        .fallback_service(kite::router(inputs, &url)?);
+        .fallback_service(kite::router(inputs, &settings.public_url_of(bound))?);
     let spec = ListenerSpec {
         name: "kite",
         limits: Limits::PUBLIC,

@@ -2,6 +2,7 @@
 //!
 //! Invariant: only this crate reads the environment; only it and the drivers open files, sockets, threads.
 
+mod brokers;
 pub mod cli;
 pub mod commands;
 pub mod databases;

@@ -40,6 +40,10 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         .map_or(Ok(settings.listen.value), bind::bound_address)?;
     let public_url = settings.public_url_of(bound);
     let market = market_files::open(settings)?;
+    let kite = match args.role {
+        Role::Worker => None,
+        Role::All | Role::Api => bind_kite(settings).await?,
+    };
     let inputs = EngineInputs {
         rt: process.rt.clone(),
         databases: &databases,
@@ -50,23 +54,13 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         // With the public secrets anybody could have this process fetch things.
         fetches_logos: !args.seed_demo_gateway,
         market: market.clone(),
+        kite_url: kite.as_ref().map(|(_, url)| url.to_string()),
     };
     let (engine, side) = build_engine(settings, inputs).await?;
     check_gateways(settings, &engine)?;
-    if args.seed_demo_gateway {
-        demo_gateway::ensure(&engine, PartnerAddresses::default()).await?;
-        demo_gateway::seed_user(&engine).await?;
-        tracing::warn!("the secrets of gatewaydemo are public: this process is for trying things out only");
-    }
-    match args.role {
-        Role::All | Role::Worker => routes::start_tasks(&engine, &side, settings, &market),
-        Role::Api => routes::start_watch(&engine, &side, settings, &market),
-    }
     let mut ready = Vec::new();
-    let Some(listener) = listener else {
-        return process.run(vec!["torana ready worker".to_owned()]).await;
-    };
-    if let Some((listener, url)) = bind_kite(settings).await? {
+    // Before everything that logs in at the broker behind it.
+    if let Some((listener, url)) = kite {
         ready.push(format!("torana kite {url}"));
         let router = routes::kite(&engine, &side, &market, &url)?;
         let spec = ListenerSpec {
@@ -77,6 +71,18 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         };
         process.listen(spec, listener, router);
     }
+    if args.seed_demo_gateway {
+        demo_gateway::ensure(&engine, PartnerAddresses::default()).await?;
+        demo_gateway::seed_user(&engine).await?;
+        tracing::warn!("the secrets of gatewaydemo are public: this process is for trying things out only");
+    }
+    match args.role {
+        Role::All | Role::Worker => routes::start_tasks(&engine, &side, settings, &market),
+        Role::Api => routes::start_watch(&engine, &side, settings, &market),
+    }
+    let Some(listener) = listener else {
+        return process.run(vec!["torana ready worker".to_owned()]).await;
+    };
     ready.push(format!("torana ready {public_url}"));
     let spec = ListenerSpec {
         name: "public",

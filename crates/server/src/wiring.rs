@@ -2,52 +2,19 @@
 
 use std::sync::Arc;
 
-use torana_brokers::profile::{SANDBOX_PROFILES, sandbox_profile};
-use torana_brokers::{Broker, Profile};
 use torana_config::{Profile as ServerProfile, Settings};
 use torana_credentials::keyring::Keyring;
-use torana_domain::broker_key::BrokerKey;
-use torana_domain::gateway::Mode;
-use torana_engine::{Engine, EngineParts, Gateway, Registry};
+use torana_engine::{Engine, EngineParts};
 use torana_exchange::access::{AccessBook, AccessDesk, LocalDesk};
 use torana_exchange::feed::MarketFeed;
-use torana_exchange::{EmbeddedExchange, ExchangeParts, Ownership, PaperBroker, Port, RemoteExchange};
-use torana_runtime::{Entropy, Rt, Sleep};
+use torana_exchange::{EmbeddedExchange, ExchangeParts, Ownership, Port, RemoteExchange};
+use torana_runtime::Rt;
 use torana_storage::{Dialect, Store};
 use torana_webhooks::egress::AllowList;
 
+use crate::brokers::{BrokerInputs, Brokers};
 use crate::databases::Databases;
 use crate::exit::Failure;
-
-/// The brokers of this version: the paper exchange under every key for sandbox gateways, none for live ones.
-struct Brokers {
-    exchange: Arc<dyn Port>,
-    entropy: Arc<dyn Entropy>,
-    sleep: Arc<dyn Sleep>,
-}
-
-impl Registry for Brokers {
-    fn profiles(&self, mode: Mode) -> &'static [Profile] {
-        match mode {
-            Mode::Sandbox => SANDBOX_PROFILES,
-            Mode::Live => &[],
-        }
-    }
-
-    fn broker(&self, gateway: &Gateway, key: BrokerKey) -> Option<Arc<dyn Broker>> {
-        if gateway.mode != Mode::Sandbox {
-            return None;
-        }
-        let profile = sandbox_profile(key)?;
-        Some(Arc::new(PaperBroker::new(
-            profile,
-            gateway.name.as_str(),
-            self.exchange.clone(),
-            self.entropy.clone(),
-            self.sleep.clone(),
-        )))
-    }
-}
 
 /// The exchange inside this process.
 pub fn embedded_exchange(rt: &Rt, store: &Store, market: MarketFeed, seed: Option<u64>) -> EmbeddedExchange {
@@ -123,6 +90,8 @@ pub struct EngineInputs<'a> {
     pub fetches_logos: bool,
     /// Calendar and securities.
     pub market: MarketFeed,
+    /// Where this process serves the exchange's Kite interface.
+    pub kite_url: Option<String>,
 }
 
 /// Builds the engine with its exchange and reads its gateways.
@@ -142,13 +111,18 @@ pub async fn build_engine(
         egress_allow,
         fetches_logos,
         market,
+        kite_url,
         ..
     } = inputs;
-    let registry = Arc::new(Brokers {
-        exchange: side.port.clone(),
-        entropy: rt.entropy.clone(),
-        sleep: rt.sleep.clone(),
-    });
+    let broker_inputs = BrokerInputs {
+        kite: &settings.kite,
+        // A separate exchange has its Kite interface where its internal route is.
+        own_kite_url: kite_url.or_else(|| settings.exchange_url.as_ref().map(ToString::to_string)),
+        desk: side.desk.clone(),
+        market: market.clone(),
+        public_url: &public_url,
+    };
+    let registry = Arc::new(Brokers::new(side.port.clone(), rt.clone(), broker_inputs));
     let is_sandbox = settings.profile == ServerProfile::Sandbox;
     let engine = Engine::new(EngineParts {
         rt,

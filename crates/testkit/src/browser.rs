@@ -159,7 +159,10 @@ impl Page {
     }
 }
 
-/// One browser profile. It knows one server.
+/// Where the pages of the sandbox broker Zerodha are, on an origin of its own.
+const BROKER_PATH: &str = "/connect/";
+
+/// One browser profile. It knows one server, and goes to the broker's own pages and back.
 #[derive(Debug, Clone)]
 pub struct Browser {
     base: String,
@@ -252,8 +255,12 @@ impl Browser {
         if !name.is_empty() {
             fields.push((name.to_owned(), value.to_owned()));
         }
-        let origin = self.base.clone();
-        self.load("POST", &form.action, Some(&fields), &origin)
+        // A page of the broker is known by its whole address; its forms stay on its origin.
+        let (origin, action) = match origin_of(&page.path) {
+            Some(origin) => (origin.to_owned(), format!("{origin}{}", form.action)),
+            None => (self.base.clone(), form.action),
+        };
+        self.load("POST", &action, Some(&fields), &origin)
     }
 
     /// Follows the link with this text, or the one whose address ends with it.
@@ -323,7 +330,7 @@ impl Browser {
                     answer.status
                 );
                 let own = target.strip_prefix(&self.base).unwrap_or(&target).to_owned();
-                if !own.starts_with('/') {
+                if !own.starts_with('/') && !is_of_broker(&own) {
                     self.left_to = Some(target);
                     self.page = Some(Page::new(&path, answer));
                     return self.page();
@@ -358,7 +365,11 @@ impl Browser {
             headers.push(("content-type", "application/x-www-form-urlencoded"));
             headers.push(("origin", origin));
         }
-        let url = format!("{}{path}", self.base);
+        let url = if is_of_broker(path) {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.base)
+        };
         let answer = self
             .client
             .send(method, &url, &headers, body.unwrap_or_default().as_bytes());
@@ -376,6 +387,22 @@ impl Browser {
         }
         answer
     }
+}
+
+/// The origin of a whole address.
+fn origin_of(address: &str) -> Option<&str> {
+    let rest = address.strip_prefix("http://")?;
+    let host = rest.split('/').next()?;
+    address.get(.."http://".len() + host.len())
+}
+
+fn is_of_broker(address: &str) -> bool {
+    let origin = origin_of(address).filter(|origin| origin.starts_with("http://127.0.0.1:"));
+    origin.is_some_and(|origin| {
+        address
+            .get(origin.len()..)
+            .is_some_and(|path| path.starts_with(BROKER_PATH))
+    })
 }
 
 /// Encodes fields as a form does.

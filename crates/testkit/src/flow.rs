@@ -135,6 +135,10 @@ fn step(browser: &mut Browser, plan: &Plan, step: &str) {
         "login" => {
             browser.press("", "", &[("account", &plan.account)]);
         }
+        // The broker's own page.
+        "kite" => {
+            browser.press("action", "confirm", &[("account", &plan.account)]);
+        }
         "consent" => {
             browser.press("action", if plan.consents { "accept" } else { "deny" }, &[]);
         }

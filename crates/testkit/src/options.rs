@@ -115,6 +115,11 @@ impl Options {
         if !self.settings.iter().any(|(key, _)| key == "metrics.listen") {
             lines.push("metrics.listen = \"off\"".to_owned());
         }
+        // Zerodha's orders and reads go over its own interface, as in the demo, unless a test wants something else.
+        let decides = |key: &str| ["exchange.kite.listen", "exchange.url"].contains(&key);
+        if !self.settings.iter().any(|(key, _)| decides(key)) {
+            lines.push("exchange.kite.listen = \"127.0.0.1:0\"".to_owned());
+        }
         lines.extend(
             self.settings
                 .iter()

@@ -190,7 +190,7 @@ fn entry(row: rows::Order, master: &Master) -> Result<BookEntry, Trouble> {
         state,
         filled,
         average_price: row.average_price.price()?,
-        error_code: error_code(state, words.as_deref()),
+        error_code: error_code(&row.status, words.as_deref()),
         status_message: if is_known {
             words
         } else {
@@ -233,12 +233,11 @@ fn state(word: &str, filled: Shares) -> OrderState {
 }
 
 /// Why an order ended short. A cancellation without a reason is its user's.
-fn error_code(state: OrderState, words: Option<&str>) -> Option<OrderErrorCode> {
-    match (state, words.map(code_of_words)) {
-        (OrderState::Rejected, code) => Some(code.unwrap_or(OrderErrorCode::AdapterError)),
-        (OrderState::Cancelled | OrderState::Partial, code) => {
-            code.filter(|code| *code != OrderErrorCode::AdapterError)
-        }
+fn error_code(word: &str, words: Option<&str>) -> Option<OrderErrorCode> {
+    let said = words.map(code_of_words);
+    match word {
+        "REJECTED" => Some(said.unwrap_or(OrderErrorCode::AdapterError)),
+        "CANCELLED" => said.filter(|code| *code != OrderErrorCode::AdapterError),
         _ => None,
     }
 }

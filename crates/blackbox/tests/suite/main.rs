@@ -51,6 +51,7 @@ mod nightly;
 mod openapi;
 mod operations;
 mod orders;
+mod outcomes;
 mod pages;
 mod prices;
 mod processes;

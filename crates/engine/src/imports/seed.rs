@@ -1,10 +1,13 @@
 //! A user who is there from the start, for the demo: connected, with consent and imported holdings.
 
-use torana_brokers::{BrokerReturn, Call, LoginContext};
+use torana_brokers::{
+    Broker, BrokerPage, BrokerReturn, BrokerSession, Call, Deed, LoginContext, LoginError, LoginStep,
+};
 use torana_contract::envelope::ApiError;
 use torana_contract::errors::ErrorCode;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::ids::AuthId;
+use torana_domain::time::Timestamp;
 use torana_storage::gateway::investors::{self, NewInvestor};
 use torana_storage::gateway::sessions::{self, NewBrokerSession};
 use torana_storage::gateway::snapshots::{self, SnapshotRow};
@@ -44,16 +47,10 @@ impl Engine {
         let unavailable = || ApiError::new(ErrorCode::BrokerUnavailable);
         let broker = self.broker(gateway, key).ok_or_else(unavailable)?;
         let world = self.world_now(gateway);
-        let context = LoginContext {
-            at: world,
-            state: String::new(),
-            return_url: String::new(),
-        };
-        let form = BrokerReturn::Fields(vec![("account".to_owned(), account.to_owned())]);
-        let session = broker
-            .complete_login(context, form)
-            .await
-            .map_err(|_| unavailable())?;
+        let session = log_in(&*broker, world, account).await.map_err(|error| {
+            tracing::warn!(%error, broker = %key, account, "a seeded user cannot log in");
+            unavailable()
+        })?;
         let call = Call {
             at: world,
             session: session.clone(),
@@ -114,4 +111,21 @@ impl Engine {
             .await
             .map_err(from_store)
     }
+}
+
+/// Logs a test account in without a flow: by our own form, or on the broker's pages.
+async fn log_in(broker: &dyn Broker, at: Timestamp, account: &str) -> Result<BrokerSession, LoginError> {
+    let context = LoginContext {
+        at,
+        state: String::new(),
+        return_url: String::new(),
+    };
+    let back = match (broker.begin_login(context.clone()).await?, broker.test_user()) {
+        (LoginStep::Redirect { url }, Some(user)) => {
+            let account = account.to_owned();
+            user.act(BrokerPage::At(url), Deed::LogIn { account }).await?
+        }
+        _ => BrokerReturn::Fields(vec![("account".to_owned(), account.to_owned())]),
+    };
+    broker.complete_login(context, back).await
 }

@@ -62,6 +62,7 @@ async fn admin_engine(settings: &Settings) -> Result<Engine, Failure> {
         egress_allow,
         seed: None,
         fetches_logos: false,
+        kite_url: None,
         market: market_files::open(settings)?,
     };
     Ok(build_engine(settings, inputs).await?.0)
