@@ -15,6 +15,7 @@ use torana_engine::flow::{FlowPage, Mode};
 use torana_ui::Body;
 use torana_ui::{format, pages as ui};
 
+use crate::after::is_web_address;
 use crate::logos;
 use crate::steps::settlement;
 
@@ -363,7 +364,7 @@ fn authorise(engine: &Engine, page: &FlowPage) -> ui::Authorise {
         .is_some_and(|profile| profile.sell_authorisation == SellAuthorisation::OneTimeExternal);
     let how = match &page.view.form {
         Some(Form::Words(text)) => ui::AuthoriseHow::External { text: text.clone() },
-        Some(Form::Elsewhere) => ui::AuthoriseHow::Redirect,
+        Some(Form::Beside(url)) if is_web_address(url) => ui::AuthoriseHow::Page { url: url.clone() },
         _ if external => ui::AuthoriseHow::External { text: String::new() },
         form => ui::AuthoriseHow::Form {
             fields: fields(form.as_ref()),

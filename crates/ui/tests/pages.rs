@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 
 use torana_ui::messages::Messages;
+use torana_ui::pages::{Authorise, AuthoriseHow};
 use torana_ui::{Body, Page, Renderer};
 
 /// The tags of a document: name and everything up to the closing bracket. Enough for our own templates,
@@ -109,6 +110,10 @@ fn way_out(page: &Page) -> Option<&str> {
         Body::Done(done) => done.return_url.as_deref(),
         Body::Error(error) => error.return_url.as_deref(),
         Body::Leave(leave) => Some(&leave.url),
+        Body::Authorise(Authorise {
+            how: AuthoriseHow::Page { url },
+            ..
+        }) => Some(url),
         _ => None,
     }
 }

@@ -246,6 +246,9 @@ impl Engine {
             login_state: None,
             posted: None,
             is_external: false,
+            // Asked for again in the new session.
+            wanted: Vec::new(),
+            authorise_at: None,
             message: None,
             account_masked: Some(verified.masked.clone()),
             ..run.state.clone()

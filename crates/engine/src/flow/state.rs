@@ -281,6 +281,8 @@ pub struct FlowState {
     pub accepts_shortfall: bool,
     /// Shares to clear.
     pub wanted: Vec<Wanted>,
+    /// The page of broker or depository on which they are cleared. A request was made there for it, so it is kept.
+    pub authorise_at: Option<String>,
     /// Whether clearing was done or declined.
     pub is_authorisation_settled: bool,
     /// Whether the user takes after-market orders.

@@ -113,6 +113,9 @@ impl Engine {
                     _ => return Ok(()),
                 }
             }
+            if request.authorise {
+                self.authorise_outside(&run).await?;
+            }
             let Some(action) = self.next_action(&run, request, account)? else {
                 return Ok(());
             };

@@ -218,16 +218,24 @@ impl Broker for FakeBroker {
         _: Call,
         _: Vec<WantedAuthorisation>,
     ) -> BoxFuture<'static, Result<AuthorisationStep, BrokerError>> {
-        unused()
+        if !self.pages.is_open() {
+            return unused();
+        }
+        let begun = self.pages.begin_authorisation();
+        Box::pin(async move { Ok(begun) })
     }
 
     fn complete_authorisation(
         &self,
         _: Call,
         _: Vec<WantedAuthorisation>,
-        _: BrokerReturn,
+        back: BrokerReturn,
     ) -> BoxFuture<'static, Result<(), LoginError>> {
-        no_login()
+        if !self.pages.is_open() {
+            return no_login();
+        }
+        let completed = self.pages.complete_authorisation(&back);
+        Box::pin(async move { completed })
     }
 
     fn place(&self, call: Call, ticket: OrderTicket) -> BoxFuture<'static, PlaceOutcome> {

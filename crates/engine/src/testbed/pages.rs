@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use torana_brokers::{
-    BrokerPage, BrokerReturn, BrokerSession, Deed, LoginContext, LoginError, LoginStep, TestUser,
+    AuthorisationStep, BrokerPage, BrokerReturn, BrokerSession, Deed, LoginContext, LoginError, LoginStep,
+    TestUser,
 };
 use torana_clock::calendar::MarketCalendar;
 use torana_credentials::secrets::Secret;
+use torana_exchange::TPIN;
 use torana_runtime::BoxFuture;
 
 /// Where they are.
@@ -23,6 +25,9 @@ pub(crate) struct Pages {
     pub(crate) forget_state: AtomicBool,
     pub(crate) logins_begun: AtomicI64,
     pub(crate) logins_completed: AtomicI64,
+    /// Requests to clear shares; each has a page, and only the newest works.
+    pub(crate) clearances: AtomicI64,
+    pub(crate) are_shares_cleared: AtomicBool,
 }
 
 fn refused<T>(text: &str) -> Result<T, LoginError> {
@@ -77,6 +82,44 @@ impl Pages {
     }
 }
 
+impl Pages {
+    fn clearance(number: i64) -> String {
+        format!("{ORIGIN}/authorise/{number}")
+    }
+
+    pub(super) fn begin_authorisation(&self) -> AuthorisationStep {
+        if self.are_shares_cleared.load(Ordering::SeqCst) {
+            return AuthorisationStep::NotNeeded;
+        }
+        let number = self.clearances.fetch_add(1, Ordering::SeqCst) + 1;
+        AuthorisationStep::Redirect {
+            url: Self::clearance(number),
+        }
+    }
+
+    pub(super) fn complete_authorisation(&self, back: &BrokerReturn) -> Result<(), LoginError> {
+        assert_eq!(
+            *back,
+            BrokerReturn::Fields(Vec::new()),
+            "the page comes back with nothing"
+        );
+        if self.are_shares_cleared.load(Ordering::SeqCst) {
+            Ok(())
+        } else {
+            refused("The shares are not authorised.")
+        }
+    }
+
+    fn clear(&self, url: &str, tpin: &str) -> Result<BrokerReturn, LoginError> {
+        let newest = Self::clearance(self.clearances.load(Ordering::SeqCst));
+        if url != newest || tpin != TPIN {
+            return refused("There is no such request.");
+        }
+        self.are_shares_cleared.store(true, Ordering::SeqCst);
+        Ok(BrokerReturn::Parameters(Vec::new()))
+    }
+}
+
 impl TestUser for Pages {
     fn act(&self, page: BrokerPage, deed: Deed) -> BoxFuture<'static, Result<BrokerReturn, LoginError>> {
         let done = match (page, deed) {
@@ -84,6 +127,7 @@ impl TestUser for Pages {
                 refused(&format!("{url} does not let you in"))
             }
             (BrokerPage::At(url), Deed::LogIn { account }) => Ok(back("success", &account, &url)),
+            (BrokerPage::At(url), Deed::ClearShares { tpin }) => self.clear(&url, &tpin),
             _ => refused("there is no such page"),
         };
         Box::pin(async move { done })

@@ -1,4 +1,4 @@
-//! A broker with a login on its own pages, and nothing else.
+//! A broker with a login and a clearance of shares on its own pages, and nothing else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -13,10 +13,14 @@ use torana_credentials::secrets::Secret;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
 use torana_domain::ids::ClientReference;
+use torana_domain::money::{Price, Shares};
 use torana_domain::order::OrderTicket;
 use torana_domain::time::Timestamp;
 use torana_engine::{Gateway, Registry};
 use torana_runtime::BoxFuture;
+
+/// Its page to clear shares.
+pub const AUTHORISE_AT: &str = "https://kite.test/authorise?a=1&b=2";
 
 #[derive(Default)]
 pub struct Elsewhere {
@@ -76,8 +80,24 @@ impl Broker for Elsewhere {
         unsupported()
     }
 
-    fn holdings(&self, _: Call) -> Answered<AsOf<Vec<Holding>>> {
-        unsupported()
+    fn holdings(&self, call: Call) -> Answered<AsOf<Vec<Holding>>> {
+        let uncleared = Holding {
+            isin: "INE009A01021".to_owned(),
+            nse_ticker: Some("INFY".to_owned()),
+            bse_ticker: None,
+            quantity: Shares(3),
+            t1_quantity: Shares(0),
+            average_price: Price(15_000_000),
+            collateral_quantity: Shares(0),
+            authorised_quantity: Shares(0),
+        };
+        let as_of = call.at;
+        Box::pin(async move {
+            Ok(AsOf {
+                value: vec![uncleared],
+                as_of,
+            })
+        })
     }
 
     fn positions(&self, _: Call) -> Answered<AsOf<Vec<NetPosition>>> {
@@ -97,7 +117,11 @@ impl Broker for Elsewhere {
     }
 
     fn begin_authorisation(&self, _: Call, _: Vec<WantedAuthorisation>) -> Answered<AuthorisationStep> {
-        unsupported()
+        Box::pin(async {
+            Ok(AuthorisationStep::Redirect {
+                url: AUTHORISE_AT.to_owned(),
+            })
+        })
     }
 
     fn complete_authorisation(
@@ -106,7 +130,7 @@ impl Broker for Elsewhere {
         _: Vec<WantedAuthorisation>,
         _: BrokerReturn,
     ) -> BoxFuture<'static, Result<(), LoginError>> {
-        Box::pin(async { Err(LoginError::Unavailable("not here".to_owned())) })
+        Box::pin(async { Ok(()) })
     }
 
     fn place(&self, _: Call, _: OrderTicket) -> BoxFuture<'static, PlaceOutcome> {

@@ -7,6 +7,7 @@ use torana_domain::intent::Intent;
 use torana_engine::flow::OpenedFlow;
 
 use crate::bench::{Answer, Bench, cookie};
+use crate::broker::AUTHORISE_AT;
 
 /// Stands for everything secret that a broker sends along.
 const CODE: &str = "CODE4711";
@@ -19,7 +20,11 @@ struct Browser<'a> {
 
 impl<'a> Browser<'a> {
     fn new(bench: &'a Bench) -> Self {
-        let flow = bench.opened(Intent::Connect);
+        Self::with(bench, Intent::Connect)
+    }
+
+    fn with(bench: &'a Bench, intent: Intent) -> Self {
+        let flow = bench.opened(intent);
         Self { bench, flow }
     }
 
@@ -239,4 +244,19 @@ fn hostile_returns_get_a_page_and_do_nothing() {
         browser.path("done"),
         "none of them used it up"
     );
+}
+
+#[test]
+fn shares_are_cleared_in_a_tab_beside_ours() {
+    let bench = Bench::new();
+    let browser = Browser::with(&bench, Intent::AuthoriseHoldings);
+    let back = back(&browser.leaves());
+    assert_eq!(browser.get(&back).location(), browser.path("authorise"));
+    let page = browser.get(&browser.path("authorise"));
+    let link = format!("href=\"{AUTHORISE_AT}\" target=\"_blank\" rel=\"noopener\"");
+    assert!(page.html().contains(&link), "{}", page.html());
+    let policy = page.header(header::CONTENT_SECURITY_POLICY);
+    assert!(policy.contains("form-action 'self';"), "{policy}");
+    let done = browser.post("authorise", "action=authorise");
+    assert_eq!(done.location(), browser.path("done"));
 }

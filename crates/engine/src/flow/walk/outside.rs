@@ -1,9 +1,11 @@
 //! What the user of a walk does on the broker's own pages.
 
 use torana_brokers::{BrokerPage, BrokerReturn, Deed};
+use torana_exchange::TPIN;
 
 use super::super::access::{Browser, FlowRun};
 use super::super::returns::Parameters;
+use super::super::state::Step;
 use crate::context::Engine;
 use crate::error::EngineError;
 
@@ -25,6 +27,17 @@ impl Engine {
         let (key, _) = self.adapter(run)?;
         self.flow_return(run, key, back, browser).await?;
         Ok(true)
+    }
+
+    /// Clears shares at the page for it, where there is one. What came of it is found out by the page of ours beside it.
+    pub(super) async fn authorise_outside(&self, run: &FlowRun) -> Result<(), EngineError> {
+        if let (Step::Authorise, Some(url)) = (run.state.step, &run.state.authorise_at) {
+            let deed = Deed::ClearShares {
+                tpin: TPIN.to_owned(),
+            };
+            self.act_outside(run, BrokerPage::At(url.clone()), deed).await?;
+        }
+        Ok(())
     }
 
     /// What the browser comes back with from a page of the broker; `None` where nobody can act or the page does not let
