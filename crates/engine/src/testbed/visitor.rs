@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use torana_brokers::{BrokerPage, BrokerReturn, Deed, Holding, TestUser as _};
+use torana_brokers::{BrokerPage, BrokerReturn, BrowserForm, Deed, Holding, TestUser as _};
 use torana_credentials::bearer::{BearerKind, BearerToken};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::intent::{BasketLine, Intent, OrderMeta};
@@ -119,7 +119,15 @@ impl Visitor<'_> {
 
     /// Does something at the broker's page; gives what the browser comes back with.
     pub(crate) fn acts_at(&self, url: &str, deed: Deed) -> Parameters {
-        let page = BrokerPage::At(url.to_owned());
+        self.acts(BrokerPage::At(url.to_owned()), deed)
+    }
+
+    /// Does something at the page with the orders; gives what the browser comes back with.
+    pub(crate) fn acts_on(&self, form: &BrowserForm, deed: Deed) -> Parameters {
+        self.acts(BrokerPage::Form(form.clone()), deed)
+    }
+
+    fn acts(&self, page: BrokerPage, deed: Deed) -> Parameters {
         match run(self.bed.broker.pages.act(page, deed)).unwrap() {
             BrokerReturn::Parameters(pairs) | BrokerReturn::Fields(pairs) => pairs,
         }

@@ -1,6 +1,6 @@
 //! What the user of a walk does on the broker's own pages.
 
-use torana_brokers::{BrokerPage, BrokerReturn, Deed};
+use torana_brokers::{BrokerPage, BrokerReturn, BrowserForm, Deed};
 use torana_exchange::TPIN;
 
 use super::super::access::{Browser, FlowRun};
@@ -36,6 +36,27 @@ impl Engine {
                 tpin: TPIN.to_owned(),
             };
             self.act_outside(run, BrokerPage::At(url.clone()), deed).await?;
+        }
+        Ok(())
+    }
+
+    /// Confirms the orders at the broker's page and comes back. If the page does not let the user, they wait there.
+    pub(super) async fn confirm_outside(
+        &self,
+        flow_id: i64,
+        form: BrowserForm,
+        browser: &Browser,
+    ) -> Result<(), EngineError> {
+        let run = self.load_run(flow_id).await?;
+        let Some(call) = self.flow_call(&run).await? else {
+            return Ok(());
+        };
+        let deed = Deed::ConfirmOrders {
+            account: call.session.account_id,
+        };
+        if let Some(back) = self.act_outside(&run, BrokerPage::Form(form), deed).await? {
+            let (key, _) = self.adapter(&run)?;
+            self.flow_return(&run, key, back, browser).await?;
         }
         Ok(())
     }
