@@ -87,7 +87,7 @@ fn trail(intent: &Intent, shown: &str) -> Option<Trail> {
         "brokers" | "broker-missing" | "open-account" | "notice" => 0,
         "session" | "login" => 1,
         "consent" | "review" | "checks" | "authorise" | "market" => work.unwrap_or(last),
-        "progress" | "status" => last,
+        "hand-off" | "progress" | "status" => last,
         _ => return None,
     };
     Some(Trail { steps, current })
@@ -108,6 +108,12 @@ fn notice(page: &FlowPage, shown: &str) -> Option<Notice> {
             key: "authorisation_refused",
             detail: Some(text),
         }),
+        "hand-off" | "progress" | "status" if state.hand_off.is_some() => {
+            state.message.clone().map(|text| Notice {
+                key: "hand_off",
+                detail: Some(text),
+            })
+        }
         "review" if !state.review.problems.is_empty() => Some(Notice {
             key: "correct_fields",
             detail: None,

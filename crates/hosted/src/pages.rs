@@ -1,10 +1,10 @@
 //! From a flow to the content of a page.
 
-use torana_brokers::{Field, Profile, SellAuthorisation};
+use torana_brokers::{BrowserForm, Field, Profile, SellAuthorisation};
 use torana_domain::batch::{BatchStatus, traded_amount};
 use torana_domain::intent::Intent;
 use torana_domain::money::{Paise, Price};
-use torana_domain::order::{Order, Side, Variety};
+use torana_domain::order::{Order, OrderState, Side, Variety};
 use torana_domain::transaction::Failure;
 use torana_engine::Engine;
 use torana_engine::flow::review::{estimate, side_total};
@@ -15,6 +15,7 @@ use torana_engine::flow::{FlowPage, Mode};
 use torana_ui::Body;
 use torana_ui::{format, pages as ui};
 
+use crate::after::web_origin;
 use crate::logos;
 use crate::steps::settlement;
 
@@ -63,6 +64,7 @@ pub fn body(engine: &Engine, page: &FlowPage, shown: &str) -> Body {
             },
         }
         .into(),
+        "hand-off" => hand_off(engine, page).into(),
         "progress" => progress(engine, page).into(),
         "status" => status(engine, page).into(),
         "cancel" => {
@@ -169,11 +171,25 @@ fn login(page: &FlowPage) -> ui::Login {
     }
 }
 
-/// The way to a page of the chosen broker.
+/// The way to the login of the chosen broker.
 pub fn leave(page: &FlowPage, url: &str) -> Body {
     ui::Leave {
         broker: broker(page),
         url: url.to_owned(),
+    }
+    .into()
+}
+
+/// The way to its page with the orders.
+pub fn send_orders(page: &FlowPage, form: &BrowserForm) -> Body {
+    let carried = |(name, value): &(String, String)| ui::Carried {
+        name: name.clone(),
+        value: value.clone(),
+    };
+    ui::SendOrders {
+        broker: broker(page),
+        url: form.url.clone(),
+        fields: form.fields.iter().map(carried).collect(),
     }
     .into()
 }
@@ -363,7 +379,7 @@ fn authorise(engine: &Engine, page: &FlowPage) -> ui::Authorise {
         .is_some_and(|profile| profile.sell_authorisation == SellAuthorisation::OneTimeExternal);
     let how = match &page.view.form {
         Some(Form::Words(text)) => ui::AuthoriseHow::External { text: text.clone() },
-        Some(Form::Elsewhere) => ui::AuthoriseHow::Redirect,
+        Some(Form::Beside(url)) if web_origin(url).is_some() => ui::AuthoriseHow::Page { url: url.clone() },
         _ if external => ui::AuthoriseHow::External { text: String::new() },
         form => ui::AuthoriseHow::Form {
             fields: fields(form.as_ref()),
@@ -390,6 +406,23 @@ fn order_line(engine: &Engine, page: &FlowPage, order: &Order) -> ui::OrderLine 
         state: order.state,
         error_code: order.error_code,
         status_message: order.status_message.clone(),
+    }
+}
+
+fn hand_off(engine: &Engine, page: &FlowPage) -> ui::HandOff {
+    let orders = page.run.loaded.batch.iter().flat_map(|(_, orders)| orders);
+    ui::HandOff {
+        broker: broker(page),
+        lines: orders
+            .filter(|order| order.state == OrderState::Unknown)
+            .map(|order| order_line(engine, page, order))
+            .collect(),
+        was_left: page
+            .run
+            .state
+            .hand_off
+            .as_ref()
+            .is_some_and(|hand_off| hand_off.was_left),
     }
 }
 

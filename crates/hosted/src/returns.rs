@@ -33,7 +33,8 @@ pub async fn returned(
         return refused(&state, ErrorKind::NotFound);
     };
     match request.method {
-        Method::GET => arrived(&state, broker, &request).await,
+        // Boxed, because what may follow a return is large.
+        Method::GET => Box::pin(arrived(&state, broker, &request)).await,
         Method::POST => posted(&state, broker, &request, body).await,
         _ => status_only(StatusCode::METHOD_NOT_ALLOWED),
     }

@@ -169,7 +169,8 @@ fn action(page: &FlowPage, step: &str, form: &Form) -> Option<Action> {
         ("authorise", "skip") => Action::SkipAuthorisation,
         ("market", "amo") => Action::AcceptAmo,
         ("market", "leave") => Action::LeaveMarketClosed,
-        ("status" | "mismatch", "finish") => Action::Finish,
+        ("hand-off", "continue") => Action::ContinueHandOff,
+        ("hand-off" | "status" | "mismatch", "finish") => Action::Finish,
         ("cancel", "cancel") => Action::Cancel,
         _ => return None,
     })

@@ -1,7 +1,7 @@
 //! Which address belongs to which state of a flow.
 
 use torana_domain::intent::Intent;
-use torana_domain::order::{Order, Variety};
+use torana_domain::order::{Order, OrderState, Variety};
 use torana_domain::transaction::Status;
 use torana_engine::Engine;
 use torana_engine::flow::settle::{Presence, Settlement, decide};
@@ -22,6 +22,9 @@ pub fn canonical(engine: &Engine, page: &FlowPage) -> &'static str {
     let loaded = &page.run.loaded;
     match loaded.txn.status {
         status if page.run.state.is_read && (status.is_terminal() || status == Status::Processing) => "done",
+        Status::Processing if waits_for_user(page) && settlement(engine, page) == Settlement::Pending => {
+            "hand-off"
+        }
         // After-market orders that the broker took wait for the next session: there is no progress to watch.
         Status::Processing if loaded.batch.as_ref().is_some_and(waits_for_session) => "status",
         Status::Processing if loaded.batch.is_some() && settlement(engine, page) != Settlement::Pending => {
@@ -58,6 +61,13 @@ pub fn is_allowed(engine: &Engine, page: &FlowPage, step: &str) -> bool {
         "done" => !is_open && settlement(engine, page) != Settlement::Pending,
         _ => false,
     }
+}
+
+/// Whether there are orders that the user may still confirm at the broker.
+fn waits_for_user(page: &FlowPage) -> bool {
+    let is_unproven = |order: &Order| order.state == OrderState::Unknown;
+    let batch = page.run.loaded.batch.as_ref();
+    page.run.state.is_in_user_s_hands() && batch.is_some_and(|(_, orders)| orders.iter().any(is_unproven))
 }
 
 fn waits_for_session((batch, orders): &(BatchRow, Vec<Order>)) -> bool {

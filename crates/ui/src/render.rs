@@ -20,6 +20,7 @@ macro_rules! templates {
 const TEMPLATES: &[(&str, &str)] = templates![
     "layout.html",
     "parts.html",
+    "hand_off.html",
     "leave.html",
     "loading.html",
     "brokers.html",
@@ -27,6 +28,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "open_account.html",
     "notice.html",
     "login.html",
+    "send_orders.html",
     "session.html",
     "mismatch.html",
     "consent.html",

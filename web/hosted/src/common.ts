@@ -27,6 +27,11 @@ export function guardForms(root: ParentNode): void {
   });
 }
 
+/** Sends the one form whose page is only a way to somewhere else. */
+export function sendOnward(root: ParentNode): void {
+  find<HTMLFormElement>(root, "form[data-send]")?.requestSubmit();
+}
+
 /** Counts on the monotonic clock from the moment of receipt; never compares with a server's instant. */
 export function countDown(root: ParentNode): void {
   const line = find<HTMLElement>(root, "[data-expires-in-ms]");

@@ -1,7 +1,7 @@
 // The script of the hosted pages. Every page works without it.
 
 import { enhanceChooser } from "./chooser.js";
-import { countDown, guardForms, linkFreeEntries } from "./common.js";
+import { countDown, guardForms, linkFreeEntries, sendOnward } from "./common.js";
 import { enhanceDone, wakePartner } from "./done.js";
 import { enhanceLive } from "./live.js";
 import { find, isStepOf, readFlow } from "./page.js";
@@ -25,3 +25,4 @@ if (flow) {
   const next = find<HTMLElement>(document, "[data-next]")?.dataset["next"];
   if (next && isStepOf(flow, next)) location.replace(next);
 }
+sendOnward(document);

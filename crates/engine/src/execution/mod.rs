@@ -6,11 +6,12 @@
 //! absence from the closed book of its trading day. Nothing becomes a refusal by age or by guess.
 //! Invariant: what an order is known to be moves forward only, with one event for each change.
 //!
-//! The way of a batch: [`place`] sends its orders, [`reconcile`] reads the broker's truth, both write through
+//! The way of a batch: [`place`] sends its orders, or the user's browser carries them ([`hand_off`]), [`reconcile`] reads the broker's truth, both write through
 //! [`record`]; [`pushes`] has it read early; [`apply`], [`matching`] and [`schedule`] are the rules, without storage, time or network.
 
 pub mod apply;
 pub(crate) mod governor;
+pub(crate) mod hand_off;
 pub mod matching;
 mod place;
 mod pushes;

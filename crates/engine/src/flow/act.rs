@@ -54,6 +54,10 @@ pub enum Action {
     AcceptAmo,
     /// Leaves because the market is closed: 4004.
     LeaveMarketClosed,
+    /// Goes to the broker's page once more to confirm the orders there.
+    ContinueHandOff,
+    /// Comes back from that page.
+    SubmitHandOff(torana_brokers::BrokerReturn),
     /// Has read how it ended, or that it goes on without the user.
     Finish,
     /// Presses cancel.
@@ -65,8 +69,10 @@ pub enum Action {
 pub struct Effect {
     /// New value for the broker-session cookie.
     pub broker_cookie: Option<String>,
-    /// Address outside Torana that the browser goes to next.
+    /// The broker's login, where the browser goes next.
     pub redirect: Option<String>,
+    /// The form that the browser posts to the broker's page with the orders.
+    pub hand_off: Option<torana_brokers::BrowserForm>,
 }
 
 /// A change to write: the flow's new state, and a cause for the transaction if there is one.
@@ -121,6 +127,8 @@ impl Engine {
         if status.is_terminal() || status == Status::Processing {
             return match action {
                 Action::Finish => self.finish_reading(run).await,
+                Action::ContinueHandOff if !status.is_terminal() => self.continue_hand_off(run).await,
+                Action::SubmitHandOff(back) if !status.is_terminal() => self.submit_hand_off(run, back).await,
                 _ => Ok(Effect::default()),
             };
         }

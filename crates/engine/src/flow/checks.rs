@@ -239,18 +239,11 @@ impl Engine {
                 let state = FlowState {
                     step: Step::Authorise,
                     wanted,
+                    authorise_at: page_of(step),
                     message: None,
                     ..state
                 };
-                let redirect = match step {
-                    AuthorisationStep::Redirect { url } => Some(url),
-                    _ => None,
-                };
-                self.commit_change(run, Change::step(state)).await?;
-                Ok(Effect {
-                    redirect,
-                    broker_cookie: None,
-                })
+                self.commit_change(run, Change::step(state)).await
             }
             Err(BrokerError::SessionExpired) => self.login_again(run).await,
             Err(error) => {
@@ -282,8 +275,9 @@ impl Engine {
             return self.login_again(run).await;
         };
         let (_, broker) = self.adapter(run)?;
+        let wanted = to_broker(&run.state.wanted);
         match broker
-            .complete_authorisation(call, to_broker(&run.state.wanted), back)
+            .complete_authorisation(call.clone(), wanted.clone(), back)
             .await
         {
             Ok(()) => {
@@ -295,8 +289,15 @@ impl Engine {
                 self.after_authorisation(run, state, browser).await
             }
             Err(LoginError::Refused { text } | LoginError::Unavailable(text)) => {
+                let mut authorise_at = run.state.authorise_at.clone();
+                if authorise_at.is_some() {
+                    // The page may have been used up without success; the old one still counts if it was not.
+                    let begun = broker.begin_authorisation(call, wanted).await;
+                    authorise_at = begun.ok().and_then(page_of).or(authorise_at);
+                }
                 let state = FlowState {
                     message: Some(text),
+                    authorise_at,
                     ..run.state.clone()
                 };
                 self.commit_change(run, Change::step(state)).await
@@ -507,6 +508,13 @@ fn to_broker(wanted: &[Wanted]) -> Vec<WantedAuthorisation> {
         .collect()
 }
 
+fn page_of(step: AuthorisationStep) -> Option<String> {
+    match step {
+        AuthorisationStep::Redirect { url } => Some(url),
+        _ => None,
+    }
+}
+
 /// A step that cannot go on because the flow lost what it needs.
 pub(super) fn lost() -> EngineError {
     ApiError::new(ErrorCode::InternalError)
@@ -525,3 +533,6 @@ fn buying_power(master: &Master, review: &Review) -> Paise {
     let buys = review.lines.iter().filter(|line| line.side == Some(Side::Buy));
     buys.filter_map(blocked).sum::<Value>().to_paise()
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //! and job. From that commit on only proof ends the transaction.
 
 use serde_json::json;
+use torana_brokers::Execution;
 use torana_credentials::sha256_hex;
 use torana_domain::ids::{BatchId, ClientReference};
 use torana_domain::order::{OrderTicket, Variety};
@@ -19,6 +20,7 @@ use super::state::{FlowState, Review, ReviewLine, Step};
 use crate::context::Engine;
 use crate::create::to_json;
 use crate::error::EngineError;
+use crate::execution::hand_off;
 use crate::jobs::kind;
 use crate::lifecycle;
 
@@ -176,27 +178,44 @@ impl Engine {
             let name = ["reference", public_id.as_str(), &line.to_string()];
             ClientReference::from_random(root.bytes(&name))
         })?;
-        let new = NewBatch {
-            public_id,
-            txn_id: run.loaded.txn.id,
-            investor_id: run.loaded.txn.investor_id.ok_or_else(lost)?,
-            broker_session_id: state.broker_session.ok_or_else(lost)?,
-            broker: state.broker.ok_or_else(lost)?,
-            variety,
-            place_before: run.loaded.txn.expire_at.plus_ms(PLACE_GRACE_MS),
-            shown: shown(&state.review, run, browser)?,
-            created_at: run.now.world,
-        };
-        let next = to_json(&FlowState {
+        let next = FlowState {
             step: Step::Progress,
             ..state
-        })?;
-        let (flow, now) = (run.flow.clone(), run.now);
+        };
+        let new = new_batch(run, &next, public_id, variety, browser)?;
+        let (_, broker) = self.adapter(run)?;
+        let (next, form) = match broker.execution() {
+            Execution::Direct => (next, None),
+            Execution::HandOff => match self.begun_hand_off(run, next, tickets.clone()).await? {
+                Ok((next, form)) => (next, Some(form)),
+                Err(error) => {
+                    tracing::warn!(%error, transaction.id = %run.loaded.txn.public_id, "orders cannot be handed to the broker's page");
+                    return self.fail(run, 2000).await;
+                }
+            },
+        };
+        let is_committed = self.commit_hand_over(run, &next, new, tickets).await?;
+        Ok(Effect {
+            hand_off: form.filter(|_| is_committed),
+            ..Effect::default()
+        })
+    }
+
+    /// The commit after which orders may be sent, by us or by the user's browser. False after a lost race.
+    async fn commit_hand_over(
+        &self,
+        run: &FlowRun,
+        next: &FlowState,
+        new: NewBatch,
+        tickets: Vec<OrderTicket>,
+    ) -> Result<bool, EngineError> {
+        let is_user_s = next.hand_off.is_some();
+        let (state, flow, now) = (to_json(next)?, run.flow.clone(), run.now);
         let committed = self
             .store()
             .write("flow.hand_over", move |tx| {
                 // The version decides between two confirmations of the same page: the second finds it moved.
-                if !save(tx, flow.id, flow.version, &next)? {
+                if !save(tx, flow.id, flow.version, &state)? {
                     return Err(StoreError::Rollback);
                 }
                 let mut txn = transactions::load(tx, flow.txn_id)?;
@@ -209,6 +228,9 @@ impl Engine {
                     json!({ "batchId": new.public_id, "orders": tickets.len(), "variety": new.variety });
                 lifecycle::apply(tx, &mut txn, Cause::HandedOver, &facts, now)?
                     .map_err(|_| StoreError::Rollback)?;
+                if is_user_s {
+                    return hand_off::give_to_user(tx, batch_id, now);
+                }
                 jobs::put(
                     tx,
                     txn.gateway_id,
@@ -221,11 +243,31 @@ impl Engine {
             .await;
         self.wake_jobs();
         match committed {
-            Ok(()) => Ok(Effect::default()),
-            Err(StoreError::Duplicate(_)) => Ok(Effect::default()),
-            Err(error) => race_is_fine(error),
+            Ok(()) => Ok(true),
+            Err(StoreError::Duplicate(_)) => Ok(false),
+            Err(error) => race_is_fine(error).map(|_| false),
         }
     }
+}
+
+fn new_batch(
+    run: &FlowRun,
+    state: &FlowState,
+    public_id: BatchId,
+    variety: Variety,
+    browser: &Browser,
+) -> Result<NewBatch, EngineError> {
+    Ok(NewBatch {
+        public_id,
+        txn_id: run.loaded.txn.id,
+        investor_id: run.loaded.txn.investor_id.ok_or_else(lost)?,
+        broker_session_id: state.broker_session.ok_or_else(lost)?,
+        broker: state.broker.ok_or_else(lost)?,
+        variety,
+        place_before: run.loaded.txn.expire_at.plus_ms(PLACE_GRACE_MS),
+        shown: shown(&state.review, run, browser)?,
+        created_at: run.now.world,
+    })
 }
 
 /// The instructions to the broker; each line gets its reference by its number.

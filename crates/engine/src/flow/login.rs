@@ -45,7 +45,7 @@ impl Engine {
         Ok((key, self.broker(&run.gateway, key).ok_or_else(no_such_broker)?))
     }
 
-    fn login_context(&self, run: &FlowRun, key: BrokerKey, state: String) -> LoginContext {
+    pub(super) fn login_context(&self, run: &FlowRun, key: BrokerKey, state: String) -> LoginContext {
         LoginContext {
             at: run.now.world,
             state,
@@ -102,7 +102,7 @@ impl Engine {
         self.commit_change(run, Change::step(state)).await?;
         Ok(Effect {
             redirect,
-            broker_cookie: None,
+            ..Effect::default()
         })
     }
 
@@ -172,7 +172,7 @@ impl Engine {
         self.commit_login(run, verified).await.map(|_| Effect::default())
     }
 
-    fn account_hash(&self, run: &FlowRun, broker: BrokerKey, account_id: &str) -> String {
+    pub(super) fn account_hash(&self, run: &FlowRun, broker: BrokerKey, account_id: &str) -> String {
         self.keyring()
             .identity_key()
             .hash_account(&run.gateway.name, broker.as_str(), account_id)
@@ -208,7 +208,7 @@ impl Engine {
         let broker_cookie = is_stored.then(|| cookie.reveal().to_owned());
         Ok(Effect {
             broker_cookie,
-            redirect: None,
+            ..Effect::default()
         })
     }
 
@@ -246,6 +246,9 @@ impl Engine {
             login_state: None,
             posted: None,
             is_external: false,
+            // Asked for again in the new session.
+            wanted: Vec::new(),
+            authorise_at: None,
             message: None,
             account_masked: Some(verified.masked.clone()),
             ..run.state.clone()
@@ -318,7 +321,7 @@ impl Engine {
 }
 
 /// The round-trip value as the broker brought it back; empty where there is none.
-fn returned_value(back: &BrokerReturn) -> String {
+pub(super) fn returned_value(back: &BrokerReturn) -> String {
     let (BrokerReturn::Parameters(pairs) | BrokerReturn::Fields(pairs)) = back;
     RoundTrip::of(pairs).map_or_else(String::new, |round_trip| round_trip.reveal())
 }

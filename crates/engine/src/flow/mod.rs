@@ -5,6 +5,7 @@ pub mod access;
 mod act;
 mod checks;
 mod confirm;
+mod hand_off;
 mod login;
 pub mod returns;
 pub mod review;

@@ -80,7 +80,11 @@ impl FlowState {
             Some(round_trip) => round_trip.token.matches_hash(hash),
             None => !self.is_state_echoed,
         };
-        is_right && self.step == Step::Login && self.is_login_elsewhere && self.broker == Some(broker)
+        let is_out = match self.step {
+            Step::Login => self.is_login_elsewhere,
+            _ => self.is_in_user_s_hands(),
+        };
+        is_right && is_out && self.broker == Some(broker)
     }
 }
 
@@ -135,12 +139,12 @@ impl Engine {
             return Ok(Effect::default());
         };
         let run = self.reread(run).await?;
-        self.flow_act(
-            &run,
-            Action::SubmitLogin(BrokerReturn::Parameters(parameters)),
-            browser,
-        )
-        .await
+        let back = BrokerReturn::Parameters(parameters);
+        let action = match run.state.step {
+            Step::Login => Action::SubmitLogin(back),
+            _ => Action::SubmitHandOff(back),
+        };
+        self.flow_act(&run, action, browser).await
     }
 
     /// Keeps what a broker's page posted until the browser comes for it: a form of another site brings no cookie. Only

@@ -18,6 +18,9 @@ const WAIT_MS: i64 = 30_000;
 /// The same after a believed close.
 const WAIT_AFTER_CLOSE_MS: i64 = 5000;
 
+/// How long it waits for a user who confirms the orders at the broker, and may not come back (wall time).
+const WAIT_FOR_USER_MS: i64 = 15 * 60_000;
+
 /// A decision about the promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
@@ -108,11 +111,21 @@ pub fn decide(loaded: &Loaded, presence: Option<Presence<'_>>, wall: Timestamp) 
             Settlement::Reject(Failure::CANCELLED_AFTER_LOGIN)
         }),
         Status::Processing => {
-            let since = txn.processing_since.unwrap_or(wall);
+            let state = presence.map(|presence| presence.state);
+            // Where the user confirms the orders, work goes on without the user only after that.
+            let returned = state
+                .and_then(|state| state.hand_off.as_ref())
+                .and_then(|hand_off| hand_off.returned_at);
+            let since = txn.processing_since.max(returned).unwrap_or(wall);
+            let longest = if state.is_some_and(FlowState::is_in_user_s_hands) {
+                WAIT_FOR_USER_MS
+            } else {
+                WAIT_MS
+            };
             let wait = if closed.is_some() {
                 WAIT_AFTER_CLOSE_MS
             } else {
-                WAIT_MS
+                longest
             };
             // After a close the shorter wait counts from the close, but never beyond the long one.
             let start = closed
@@ -120,7 +133,7 @@ pub fn decide(loaded: &Loaded, presence: Option<Presence<'_>>, wall: Timestamp) 
                 .map_or(since, |at| at.max(since));
             // A user who has read that orders were taken waits for nothing more.
             let is_read = presence.is_some_and(|presence| presence.state.is_read);
-            let is_over = is_read || wall.ms_since(start) >= wait || wall.ms_since(since) >= WAIT_MS;
+            let is_over = is_read || wall.ms_since(start) >= wait || wall.ms_since(since) >= longest;
             if is_over {
                 after_wait(loaded)
             } else {

@@ -249,6 +249,16 @@ pub struct Wanted {
     pub quantity: Shares,
 }
 
+/// Orders that the user confirms on the broker's own page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HandOffState {
+    /// When the user came back and had confirmed them (wall time).
+    pub returned_at: Option<Timestamp>,
+    /// Whether the user came back without.
+    pub was_left: bool,
+}
+
 /// Where the user is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -257,7 +267,7 @@ pub struct FlowState {
     pub step: Step,
     /// The chosen broker.
     pub broker: Option<BrokerKey>,
-    /// Hash of the round-trip value of the login under way.
+    /// Hash of the round-trip value of the login or hand-off under way.
     pub login_state: Option<String>,
     /// Whether the broker was given that value and brings it back.
     pub is_state_echoed: bool,
@@ -281,10 +291,24 @@ pub struct FlowState {
     pub accepts_shortfall: bool,
     /// Shares to clear.
     pub wanted: Vec<Wanted>,
+    /// The page of broker or depository on which they are cleared. A request was made there for it, so it is kept.
+    pub authorise_at: Option<String>,
     /// Whether clearing was done or declined.
     pub is_authorisation_settled: bool,
+    /// The orders' way over the broker's own page; `None` where we send them.
+    pub hand_off: Option<HandOffState>,
     /// Whether the user takes after-market orders.
     pub accepts_amo: bool,
     /// Whether the user said on a last page that it is read.
     pub is_read: bool,
+}
+
+impl FlowState {
+    /// Whether the orders wait for the user to confirm them at the broker.
+    #[must_use]
+    pub fn is_in_user_s_hands(&self) -> bool {
+        self.hand_off
+            .as_ref()
+            .is_some_and(|hand_off| hand_off.returned_at.is_none())
+    }
 }

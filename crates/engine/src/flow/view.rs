@@ -20,8 +20,10 @@ use crate::error::{EngineError, from_store};
 pub enum Form {
     /// Inputs that Torana shows.
     Fields(Vec<Field>),
-    /// A page of broker or depository; an action gives its address.
+    /// Pages of the broker; an action leads there.
     Elsewhere,
+    /// A page of broker or depository at this address, beside ours. It does not come back here.
+    Beside(String),
     /// Something that the user does outside, in words.
     Words(String),
 }
@@ -149,6 +151,9 @@ impl Engine {
         let Some(call) = self.flow_call(run).await? else {
             return Ok(gone());
         };
+        if let Some(url) = &run.state.authorise_at {
+            return Ok(Form::Beside(url.clone()));
+        }
         let (_, broker) = self.adapter(run)?;
         let wanted = run
             .state
@@ -162,7 +167,7 @@ impl Engine {
             .collect();
         Ok(match broker.begin_authorisation(call, wanted).await {
             Ok(AuthorisationStep::CollectFields(fields)) => Form::Fields(fields),
-            Ok(AuthorisationStep::Redirect { .. }) => Form::Elsewhere,
+            Ok(AuthorisationStep::Redirect { url }) => Form::Beside(url),
             Ok(AuthorisationStep::External { text }) => Form::Words(text),
             Ok(AuthorisationStep::NotNeeded) => Form::Fields(Vec::new()),
             Err(BrokerError::SessionExpired) => gone(),

@@ -113,11 +113,18 @@ impl Engine {
                     _ => return Ok(()),
                 }
             }
+            if request.authorise {
+                self.authorise_outside(&run).await?;
+            }
             let Some(action) = self.next_action(&run, request, account)? else {
                 return Ok(());
             };
             is_confirmed |= matches!(action, Action::ConfirmReview(_));
-            outside = self.flow_act(&run, action, &browser).await?.redirect;
+            let effect = self.flow_act(&run, action, &browser).await?;
+            outside = effect.redirect;
+            if let Some(form) = effect.hand_off {
+                return self.confirm_outside(flow_id, form, &browser).await;
+            }
         }
         Ok(())
     }

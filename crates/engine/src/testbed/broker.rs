@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use torana_brokers::profile::{SANDBOX_PROFILES, sandbox_profile};
 use torana_brokers::{
-    AsOf, AuthorisationStep, BookEntry, Broker, BrokerError, BrokerReturn, BrokerSession, Call,
-    ChangeOutcome, DematFund, Funds, Holding, LoginContext, LoginError, LoginStep, NetPosition, OrderBook,
-    PlaceOutcome, PlatformScope, Profile, Quote, TestUser, WantedAuthorisation,
+    AsOf, AuthorisationStep, BookEntry, Broker, BrokerError, BrokerReturn, BrokerSession, BrowserForm, Call,
+    ChangeOutcome, DematFund, Execution, Funds, HandOff, Holding, LoginContext, LoginError, LoginStep,
+    NetPosition, OrderBook, PlaceOutcome, PlatformScope, Profile, Quote, TestUser, WantedAuthorisation,
 };
 use torana_clock::calendar::MarketCalendar;
 use torana_clock::ist::ist_date;
@@ -218,16 +218,24 @@ impl Broker for FakeBroker {
         _: Call,
         _: Vec<WantedAuthorisation>,
     ) -> BoxFuture<'static, Result<AuthorisationStep, BrokerError>> {
-        unused()
+        if !self.pages.is_open() {
+            return unused();
+        }
+        let begun = self.pages.begin_authorisation();
+        Box::pin(async move { Ok(begun) })
     }
 
     fn complete_authorisation(
         &self,
         _: Call,
         _: Vec<WantedAuthorisation>,
-        _: BrokerReturn,
+        back: BrokerReturn,
     ) -> BoxFuture<'static, Result<(), LoginError>> {
-        no_login()
+        if !self.pages.is_open() {
+            return no_login();
+        }
+        let completed = self.pages.complete_authorisation(&back);
+        Box::pin(async move { completed })
     }
 
     fn place(&self, call: Call, ticket: OrderTicket) -> BoxFuture<'static, PlaceOutcome> {
@@ -273,7 +281,8 @@ impl Broker for FakeBroker {
         let closed = calendar
             .close_of(trading_day)
             .is_some_and(|close| close <= call.at);
-        let entries = lock(&self.book).clone();
+        let mut entries = lock(&self.book).clone();
+        entries.extend(lock(&self.pages.confirmed).iter().cloned());
         self.read(
             OrderBook {
                 trading_day,
@@ -291,6 +300,28 @@ impl Broker for FakeBroker {
         _: ClientReference,
     ) -> BoxFuture<'static, Result<AsOf<Option<BookEntry>>, BrokerError>> {
         unused()
+    }
+
+    fn execution(&self) -> Execution {
+        self.pages.execution()
+    }
+
+    fn begin_hand_off(
+        &self,
+        context: LoginContext,
+        tickets: Vec<OrderTicket>,
+    ) -> BoxFuture<'static, Result<BrowserForm, BrokerError>> {
+        let form = self.pages.begin_hand_off(&context, tickets);
+        Box::pin(async move { Ok(form) })
+    }
+
+    fn complete_hand_off(
+        &self,
+        context: LoginContext,
+        back: BrokerReturn,
+    ) -> BoxFuture<'static, Result<HandOff, LoginError>> {
+        let completed = self.pages.complete_hand_off(&context, &back);
+        Box::pin(async move { completed })
     }
 
     fn test_user(&self) -> Option<Arc<dyn TestUser>> {

@@ -1,14 +1,20 @@
 //! The own pages of the broker of a test, and the person who acts there.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use torana_brokers::{
-    BrokerPage, BrokerReturn, BrokerSession, Deed, LoginContext, LoginError, LoginStep, TestUser,
+    AuthorisationStep, BookEntry, BrokerPage, BrokerReturn, BrokerSession, BrowserForm, Deed, Execution,
+    HandOff, LoginContext, LoginError, LoginStep, TestUser,
 };
 use torana_clock::calendar::MarketCalendar;
 use torana_credentials::secrets::Secret;
+use torana_domain::money::Price;
+use torana_domain::order::{OrderState, OrderTicket};
+use torana_exchange::TPIN;
 use torana_runtime::BoxFuture;
+
+use crate::context::lock;
 
 /// Where they are.
 const ORIGIN: &str = "https://kite.test";
@@ -23,6 +29,15 @@ pub(crate) struct Pages {
     pub(crate) forget_state: AtomicBool,
     pub(crate) logins_begun: AtomicI64,
     pub(crate) logins_completed: AtomicI64,
+    /// Requests to clear shares; each has a page, and only the newest works.
+    pub(crate) clearances: AtomicI64,
+    pub(crate) are_shares_cleared: AtomicBool,
+    /// The user confirms orders here, and nobody sends them.
+    pub(crate) take_orders: AtomicBool,
+    /// Orders for which a form was given out, in the order of the forms.
+    pub(crate) forms: Mutex<Vec<Vec<OrderTicket>>>,
+    /// What stands in the broker's book because the user confirmed it.
+    pub(crate) confirmed: Mutex<Vec<BookEntry>>,
 }
 
 fn refused<T>(text: &str) -> Result<T, LoginError> {
@@ -77,6 +92,105 @@ impl Pages {
     }
 }
 
+impl Pages {
+    fn clearance(number: i64) -> String {
+        format!("{ORIGIN}/authorise/{number}")
+    }
+
+    pub(super) fn begin_authorisation(&self) -> AuthorisationStep {
+        if self.are_shares_cleared.load(Ordering::SeqCst) {
+            return AuthorisationStep::NotNeeded;
+        }
+        let number = self.clearances.fetch_add(1, Ordering::SeqCst) + 1;
+        AuthorisationStep::Redirect {
+            url: Self::clearance(number),
+        }
+    }
+
+    pub(super) fn complete_authorisation(&self, back: &BrokerReturn) -> Result<(), LoginError> {
+        assert_eq!(
+            *back,
+            BrokerReturn::Fields(Vec::new()),
+            "the page comes back with nothing"
+        );
+        if self.are_shares_cleared.load(Ordering::SeqCst) {
+            Ok(())
+        } else {
+            refused("The shares are not authorised.")
+        }
+    }
+
+    pub(super) fn execution(&self) -> Execution {
+        if self.take_orders.load(Ordering::SeqCst) {
+            Execution::HandOff
+        } else {
+            Execution::Direct
+        }
+    }
+
+    pub(super) fn begin_hand_off(&self, context: &LoginContext, tickets: Vec<OrderTicket>) -> BrowserForm {
+        let mut forms = lock(&self.forms);
+        let number = forms.len();
+        forms.push(tickets);
+        BrowserForm {
+            url: format!("{ORIGIN}/basket"),
+            fields: vec![
+                ("form".to_owned(), number.to_string()),
+                ("then".to_owned(), format!("state={}", context.state)),
+            ],
+        }
+    }
+
+    pub(super) fn complete_hand_off(
+        &self,
+        context: &LoginContext,
+        back: &BrokerReturn,
+    ) -> Result<HandOff, LoginError> {
+        let BrokerReturn::Parameters(pairs) = back else {
+            return refused("the orders are on our own pages");
+        };
+        match value(pairs, "status") {
+            Some("cancelled") => Ok(HandOff::Left),
+            _ => self.complete_login(context, back).map(HandOff::Confirmed),
+        }
+    }
+
+    fn confirm(&self, form: &BrowserForm, account: &str) -> Result<BrokerReturn, LoginError> {
+        if account == LOCKED {
+            return refused("You cannot log in.");
+        }
+        let number: usize = value(&form.fields, "form").unwrap().parse().unwrap();
+        let mut book = lock(&self.confirmed);
+        for ticket in lock(&self.forms).get(number).unwrap() {
+            let id = format!("C{}", book.len() + 1);
+            book.push(BookEntry {
+                broker_order_id: id,
+                exchange_order_id: None,
+                reference: Some(ticket.reference.clone()),
+                ticker: ticket.ticker.clone(),
+                side: ticket.side,
+                quantity: ticket.quantity,
+                state: OrderState::Complete,
+                filled: ticket.quantity,
+                average_price: Price(15_000_000),
+                error_code: None,
+                status_message: None,
+                order_timestamp: None,
+            });
+        }
+        Ok(back("success", account, value(&form.fields, "then").unwrap()))
+    }
+
+    fn clear(&self, url: &str, tpin: &str) -> Result<BrokerReturn, LoginError> {
+        let newest = Self::clearance(self.clearances.load(Ordering::SeqCst));
+        if url != newest || tpin != TPIN {
+            return refused("There is no such request.");
+        }
+        self.are_shares_cleared.store(true, Ordering::SeqCst);
+        Ok(BrokerReturn::Parameters(Vec::new()))
+    }
+}
+
 impl TestUser for Pages {
     fn act(&self, page: BrokerPage, deed: Deed) -> BoxFuture<'static, Result<BrokerReturn, LoginError>> {
         let done = match (page, deed) {
@@ -84,6 +198,11 @@ impl TestUser for Pages {
                 refused(&format!("{url} does not let you in"))
             }
             (BrokerPage::At(url), Deed::LogIn { account }) => Ok(back("success", &account, &url)),
+            (BrokerPage::At(url), Deed::ClearShares { tpin }) => self.clear(&url, &tpin),
+            (BrokerPage::Form(form), Deed::ConfirmOrders { account }) => self.confirm(&form, &account),
+            (BrokerPage::Form(form), Deed::LeaveOrders) => {
+                Ok(back("cancelled", "", value(&form.fields, "then").unwrap()))
+            }
             _ => refused("there is no such page"),
         };
         Box::pin(async move { done })

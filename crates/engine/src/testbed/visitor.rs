@@ -2,15 +2,16 @@
 
 use std::sync::atomic::Ordering;
 
-use torana_brokers::{BrokerPage, BrokerReturn, Deed, TestUser as _};
+use torana_brokers::{BrokerPage, BrokerReturn, BrowserForm, Deed, Holding, TestUser as _};
 use torana_credentials::bearer::{BearerKind, BearerToken};
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::intent::{BasketLine, Intent, OrderMeta};
-use torana_domain::money::Shares;
+use torana_domain::money::{Price, Shares};
 use torana_domain::order::{OrderType, Validity};
 use torana_storage::gateway::{flows, transactions};
 
 use super::{Bed, Leg, run};
+use crate::context::lock;
 use crate::details::load;
 use crate::flow::access::FlowRun;
 use crate::flow::returns::Parameters;
@@ -44,6 +45,21 @@ impl Bed {
     /// The broker's login is on its own pages from now on.
     pub(crate) fn open_pages(&self) {
         self.broker.pages.are_open.store(true, Ordering::SeqCst);
+    }
+
+    /// The account has so many shares of INFY, none of them cleared for sale.
+    pub(crate) fn holds_uncleared(&self, shares: i64) {
+        let holding = Holding {
+            isin: "INE009A01021".to_owned(),
+            nse_ticker: Some("INFY".to_owned()),
+            bse_ticker: None,
+            quantity: Shares(shares),
+            t1_quantity: Shares(0),
+            average_price: Price(15_000_000),
+            collateral_quantity: Shares(0),
+            authorised_quantity: Shares(0),
+        };
+        lock(&self.broker.holdings).push(holding);
     }
 
     /// A one-time handle to the flow of a new transaction, as a page of `origin` gets it.
@@ -103,7 +119,15 @@ impl Visitor<'_> {
 
     /// Does something at the broker's page; gives what the browser comes back with.
     pub(crate) fn acts_at(&self, url: &str, deed: Deed) -> Parameters {
-        let page = BrokerPage::At(url.to_owned());
+        self.acts(BrokerPage::At(url.to_owned()), deed)
+    }
+
+    /// Does something at the page with the orders; gives what the browser comes back with.
+    pub(crate) fn acts_on(&self, form: &BrowserForm, deed: Deed) -> Parameters {
+        self.acts(BrokerPage::Form(form.clone()), deed)
+    }
+
+    fn acts(&self, page: BrokerPage, deed: Deed) -> Parameters {
         match run(self.bed.broker.pages.act(page, deed)).unwrap() {
             BrokerReturn::Parameters(pairs) | BrokerReturn::Fields(pairs) => pairs,
         }

@@ -1,27 +1,37 @@
-//! A broker with a login on its own pages, and nothing else.
+//! A broker that has everything on its own pages.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use torana_brokers::profile::{SANDBOX_PROFILES, sandbox_profile};
 use torana_brokers::{
-    AsOf, AuthorisationStep, BookEntry, Broker, BrokerError, BrokerReturn, BrokerSession, Call,
-    ChangeOutcome, DematFund, Funds, Holding, LoginContext, LoginError, LoginStep, NetPosition, OrderBook,
-    PlaceOutcome, PlatformScope, Profile, Quote, WantedAuthorisation,
+    AsOf, AuthorisationStep, BookEntry, Broker, BrokerError, BrokerReturn, BrokerSession, BrowserForm, Call,
+    ChangeOutcome, DematFund, Execution, Funds, HandOff, Holding, LoginContext, LoginError, LoginStep,
+    NetPosition, OrderBook, PlaceOutcome, PlatformScope, Profile, Quote, WantedAuthorisation,
 };
+use torana_clock::calendar::MarketCalendar;
 use torana_credentials::secrets::Secret;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
 use torana_domain::ids::ClientReference;
+use torana_domain::money::{Price, Shares};
 use torana_domain::order::OrderTicket;
 use torana_domain::time::Timestamp;
 use torana_engine::{Gateway, Registry};
 use torana_runtime::BoxFuture;
 
+/// Its page to clear shares.
+pub const AUTHORISE_AT: &str = "https://kite.test/authorise?a=1&b=2";
+
+/// Its page with orders.
+pub const ORDERS_AT: &str = "https://kite.test/basket?v=3&a=1";
+
 #[derive(Default)]
 pub struct Elsewhere {
     /// Does not take our round-trip value along.
     pub forgets_state: AtomicBool,
+    /// The user confirms orders there.
+    pub takes_orders: AtomicBool,
     pub completed: AtomicI64,
 }
 
@@ -76,8 +86,24 @@ impl Broker for Elsewhere {
         unsupported()
     }
 
-    fn holdings(&self, _: Call) -> Answered<AsOf<Vec<Holding>>> {
-        unsupported()
+    fn holdings(&self, call: Call) -> Answered<AsOf<Vec<Holding>>> {
+        let uncleared = Holding {
+            isin: "INE009A01021".to_owned(),
+            nse_ticker: Some("INFY".to_owned()),
+            bse_ticker: None,
+            quantity: Shares(3),
+            t1_quantity: Shares(0),
+            average_price: Price(15_000_000),
+            collateral_quantity: Shares(0),
+            authorised_quantity: Shares(0),
+        };
+        let as_of = call.at;
+        Box::pin(async move {
+            Ok(AsOf {
+                value: vec![uncleared],
+                as_of,
+            })
+        })
     }
 
     fn positions(&self, _: Call) -> Answered<AsOf<Vec<NetPosition>>> {
@@ -97,7 +123,11 @@ impl Broker for Elsewhere {
     }
 
     fn begin_authorisation(&self, _: Call, _: Vec<WantedAuthorisation>) -> Answered<AuthorisationStep> {
-        unsupported()
+        Box::pin(async {
+            Ok(AuthorisationStep::Redirect {
+                url: AUTHORISE_AT.to_owned(),
+            })
+        })
     }
 
     fn complete_authorisation(
@@ -106,7 +136,7 @@ impl Broker for Elsewhere {
         _: Vec<WantedAuthorisation>,
         _: BrokerReturn,
     ) -> BoxFuture<'static, Result<(), LoginError>> {
-        Box::pin(async { Err(LoginError::Unavailable("not here".to_owned())) })
+        Box::pin(async { Ok(()) })
     }
 
     fn place(&self, _: Call, _: OrderTicket) -> BoxFuture<'static, PlaceOutcome> {
@@ -117,12 +147,52 @@ impl Broker for Elsewhere {
         Box::pin(async { ChangeOutcome::NotFound })
     }
 
-    fn order_book(&self, _: Call) -> Answered<AsOf<OrderBook>> {
-        unsupported()
+    fn order_book(&self, call: Call) -> Answered<AsOf<OrderBook>> {
+        let trading_day = MarketCalendar::nse().trading_day_of(call.at);
+        Box::pin(async move {
+            Ok(AsOf {
+                value: OrderBook {
+                    trading_day,
+                    closed: false,
+                    entries: Vec::new(),
+                },
+                as_of: call.at,
+            })
+        })
     }
 
     fn order_by_reference(&self, _: Call, _: ClientReference) -> Answered<AsOf<Option<BookEntry>>> {
         unsupported()
+    }
+
+    fn execution(&self) -> Execution {
+        match self.takes_orders.load(Ordering::SeqCst) {
+            true => Execution::HandOff,
+            false => Execution::Direct,
+        }
+    }
+
+    fn begin_hand_off(&self, context: LoginContext, tickets: Vec<OrderTicket>) -> Answered<BrowserForm> {
+        let tickers: Vec<_> = tickets.iter().map(|ticket| ticket.ticker.clone()).collect();
+        let fields = vec![
+            ("data".to_owned(), format!("{tickers:?}")),
+            ("then".to_owned(), format!("state={}", context.state)),
+        ];
+        Box::pin(async move {
+            Ok(BrowserForm {
+                url: ORDERS_AT.to_owned(),
+                fields,
+            })
+        })
+    }
+
+    fn complete_hand_off(
+        &self,
+        context: LoginContext,
+        back: BrokerReturn,
+    ) -> BoxFuture<'static, Result<HandOff, LoginError>> {
+        let completed = self.complete_login(context, back);
+        Box::pin(async move { Ok(completed.await.map_or(HandOff::Left, HandOff::Confirmed)) })
     }
 }
 

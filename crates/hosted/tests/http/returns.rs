@@ -3,10 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use http::{Method, StatusCode, header};
-use torana_domain::intent::Intent;
+use torana_domain::intent::{BasketLine, Intent, OrderMeta};
+use torana_domain::money::Shares;
+use torana_domain::order::{OrderType, Side, Validity};
 use torana_engine::flow::OpenedFlow;
 
 use crate::bench::{Answer, Bench, cookie};
+use crate::broker::{AUTHORISE_AT, ORDERS_AT};
 
 /// Stands for everything secret that a broker sends along.
 const CODE: &str = "CODE4711";
@@ -19,7 +22,11 @@ struct Browser<'a> {
 
 impl<'a> Browser<'a> {
     fn new(bench: &'a Bench) -> Self {
-        let flow = bench.opened(Intent::Connect);
+        Self::with(bench, Intent::Connect)
+    }
+
+    fn with(bench: &'a Bench, intent: Intent) -> Self {
+        let flow = bench.opened(intent);
         Self { bench, flow }
     }
 
@@ -239,4 +246,99 @@ fn hostile_returns_get_a_page_and_do_nothing() {
         browser.path("done"),
         "none of them used it up"
     );
+}
+
+#[test]
+fn shares_are_cleared_in_a_tab_beside_ours() {
+    let bench = Bench::new();
+    let browser = Browser::with(&bench, Intent::AuthoriseHoldings);
+    let back = back(&browser.leaves());
+    assert_eq!(browser.get(&back).location(), browser.path("authorise"));
+    let page = browser.get(&browser.path("authorise"));
+    let link = format!("href=\"{AUTHORISE_AT}\" target=\"_blank\" rel=\"noopener\"");
+    assert!(page.html().contains(&link), "{}", page.html());
+    let policy = page.header(header::CONTENT_SECURITY_POLICY);
+    assert!(policy.contains("form-action 'self';"), "{policy}");
+    let done = browser.post("authorise", "action=authorise");
+    assert_eq!(done.location(), browser.path("done"));
+}
+
+fn one_order() -> Intent {
+    Intent::Securities {
+        lines: vec![BasketLine {
+            ticker: "INFY".to_owned(),
+            quantity: Some(Shares(3)),
+            side: Some(Side::Buy),
+            order_type: OrderType::Market,
+            price: None,
+            validity: Validity::Day,
+        }],
+        meta: OrderMeta::default(),
+    }
+}
+
+/// The value in the form that carries the orders to the broker.
+fn carried_state(page: &Answer) -> String {
+    let html = page.html().replace("&quot;", "\"");
+    let policy = page.header(header::CONTENT_SECURITY_POLICY);
+    assert!(
+        policy.contains("form-action 'self' https://kite.test;"),
+        "{policy}"
+    );
+    let (_, form) = html.split_once("<form method=\"post\" action=\"").unwrap();
+    let form = form.split("</form>").next().unwrap();
+    assert!(form.starts_with(ORDERS_AT), "{form}");
+    assert!(
+        form.contains("value=\"[\"INFY\"]\"") && form.contains("type=\"submit\""),
+        "{form}"
+    );
+    assert!(!form.contains("csrf"), "{form}");
+    let (_, state) = form.split_once("state=").unwrap();
+    state.split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn orders_are_confirmed_at_the_broker() {
+    let bench = Bench::new();
+    bench.broker.takes_orders.store(true, Ordering::SeqCst);
+    let browser = Browser::with(&bench, one_order());
+    let login = back(&browser.leaves());
+    assert_eq!(browser.get(&login).location(), browser.path("review"));
+    let page = browser.post("review", "action=confirm");
+    assert_eq!(page.status, StatusCode::OK);
+    let first = carried_state(&page);
+    for step in ["progress", "review", "status"] {
+        let answer = browser.get(&browser.path(step));
+        assert_eq!(answer.location(), browser.path("hand-off"), "{step}");
+    }
+    let left = browser.get(&format!("/return/kite?status=cancelled&state={first}"));
+    assert_eq!(left.location(), browser.path("hand-off"));
+    let page = browser.get(&browser.path("hand-off")).html();
+    assert!(
+        page.contains("without a confirmation") && page.contains("INFY"),
+        "{page}"
+    );
+    let second = carried_state(&browser.post("hand-off", "action=continue"));
+    assert_ne!(first, second);
+    let used = browser.get(&format!("/return/kite?code={CODE}&state={first}"));
+    assert_eq!(used.location(), browser.path("hand-off"), "that value is used up");
+    let form = format!("code={CODE}&state={second}");
+    let kept = bench.send(Method::POST, "/return/kite", "", &form);
+    let confirmed = browser.get(kept.location());
+    assert_eq!(confirmed.location(), browser.path("progress"));
+    assert_eq!(
+        browser.get(&browser.path("hand-off")).location(),
+        browser.path("progress")
+    );
+}
+
+#[test]
+fn a_user_may_close_the_orders_unconfirmed() {
+    let bench = Bench::new();
+    bench.broker.takes_orders.store(true, Ordering::SeqCst);
+    let browser = Browser::with(&bench, one_order());
+    browser.get(&back(&browser.leaves()));
+    browser.post("review", "action=confirm");
+    let closed = browser.post("hand-off", "action=finish");
+    assert_eq!(closed.location(), browser.path("done"));
 }

@@ -59,8 +59,11 @@ pub struct AuthoriseLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum AuthoriseHow {
-    /// On a page of broker or depository.
-    Redirect,
+    /// On a page of broker or depository, in a window beside this one.
+    Page {
+        /// Absolute web address.
+        url: String,
+    },
     /// In a form of ours (sandbox).
     Form {
         /// Its inputs.

@@ -2,6 +2,7 @@
 
 pub mod broker;
 pub mod checks;
+pub mod hand_off;
 pub mod kite;
 pub mod login;
 pub mod orders;
@@ -17,6 +18,7 @@ pub use broker::{
 pub use checks::{
     Authorise, AuthoriseHow, AuthoriseLine, Checks, FundsShort, HoldingShort, Market, MarketOffer,
 };
+pub use hand_off::{Carried, HandOff, SendOrders};
 pub use kite::{Hidden, KiteAsk, KiteEnd, KiteEnding, KiteForm, KiteOrder};
 pub use login::{Consent, Leave, Login, LoginChoice, LoginField, Mismatch, Session};
 pub use orders::{OrderLine, Progress, Status, Work};
@@ -90,6 +92,10 @@ bodies! {
     Authorise(Authorise) = "authorise", "authorise.html";
     /// The market is closed.
     Market(Market) = "market", "market.html";
+    /// The orders wait for the user, at the broker.
+    HandOff(HandOff) = "hand-off", "hand_off.html";
+    /// Leads on to the broker with the orders.
+    SendOrders(SendOrders) = "hand-off", "send_orders.html";
     /// Work is going on.
     Progress(Progress) = "progress", "progress.html";
     /// What became of the orders.

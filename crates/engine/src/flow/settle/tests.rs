@@ -8,7 +8,7 @@ use torana_storage::gateway::batches::BatchRow;
 use torana_storage::gateway::transactions::TxnRow;
 
 use super::super::access::PRESENCE_MS;
-use super::super::state::Step;
+use super::super::state::{HandOffState, Step};
 use super::*;
 
 /// The present. Everything else lies before it.
@@ -305,6 +305,58 @@ fn work_that_goes_on_is_waited_for_and_then_told_by_what_is_proven() {
         ),
         ("import, early", import().processing_since(29_999), "pending"),
         ("import, late", import().processing_since(30_000), "4003"),
+    ]);
+}
+
+#[test]
+fn orders_that_the_user_confirms_at_the_broker_are_waited_for_longer() {
+    use OrderState::{Open, Unknown};
+    const MINUTE: i64 = 60_000;
+    let waiting = |since| {
+        let mut case = Case::new(Status::Processing)
+            .orders(&[Unknown])
+            .processing_since(since);
+        case.state.hand_off = Some(HandOffState::default());
+        case
+    };
+    let external = |mut case: Case| {
+        case.state.is_external = true;
+        case
+    };
+    let returned = |at: i64, state| {
+        let mut case = waiting(10 * MINUTE).orders(&[state]);
+        case.state.hand_off = Some(HandOffState {
+            returned_at: Some(ago(at)),
+            was_left: false,
+        });
+        case
+    };
+    check(vec![
+        ("at the broker", external(waiting(15 * MINUTE - 1)), "pending"),
+        ("never came back", external(waiting(15 * MINUTE)), "4006"),
+        (
+            "a window that closed at the broker",
+            external(waiting(MINUTE)).gone(30_000).closed(30_000),
+            "pending",
+        ),
+        (
+            "with us, and closed just now",
+            waiting(MINUTE).gone(8000).closed(4999),
+            "pending",
+        ),
+        (
+            "with us, and closed",
+            waiting(MINUTE).gone(8000).closed(5000),
+            "4006",
+        ),
+        ("read, and not confirmed", waiting(MINUTE).read(), "4006"),
+        (
+            "back, and the book is being read",
+            returned(29_999, Unknown),
+            "pending",
+        ),
+        ("back, and not in the book", returned(30_000, Unknown), "4006"),
+        ("back, and accepted", returned(30_000, Open), "resolve"),
     ]);
 }
 

@@ -42,10 +42,10 @@ impl Engine {
             } else {
                 Action::LeaveShortfall
             }),
-            Step::Authorise => Some(if request.authorise {
-                Action::SubmitAuthorisation(fields("tpin", TPIN))
-            } else {
-                Action::SkipAuthorisation
+            Step::Authorise => Some(match (request.authorise, &run.state.authorise_at) {
+                (false, _) => Action::SkipAuthorisation,
+                (true, Some(_)) => Action::SubmitAuthorisation(BrokerReturn::Fields(Vec::new())),
+                (true, None) => Action::SubmitAuthorisation(fields("tpin", TPIN)),
             }),
             Step::MarketClosed => Some(if request.amo {
                 Action::AcceptAmo

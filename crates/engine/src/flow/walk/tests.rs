@@ -105,6 +105,34 @@ fn closing_and_expiring_mean_what_they_mean_with_a_form() {
 }
 
 #[test]
+fn a_walk_clears_shares_on_the_page_beside_ours_or_goes_on_without() {
+    for authorise in [true, false] {
+        let case = Case::new(&basket(&[(Side::Sell, "INFY", 3)]));
+        case.bed.holds_uncleared(10);
+        let asked = WalkRequest {
+            authorise,
+            ..request(Decision::Approve)
+        };
+        run(case.bed.engine.take(case.flow, &asked, Some("CI0001"))).unwrap();
+        assert_eq!(case.bed.seen(case.txn).txn.status, Status::Processing);
+        let pages = &case.bed.broker.pages;
+        assert_eq!(pages.are_shares_cleared.load(Ordering::SeqCst), authorise);
+        assert_eq!(pages.clearances.load(Ordering::SeqCst), 1);
+    }
+}
+
+#[test]
+fn a_walk_confirms_the_orders_at_the_broker() {
+    let case = Case::new(&basket(&[(Side::Buy, "INFY", 3)]));
+    case.bed.broker.pages.take_orders.store(true, Ordering::SeqCst);
+    assert_eq!(case.take(Decision::Approve, "CI0001"), (Status::Processing, None));
+    assert_eq!(lock(&case.bed.broker.pages.confirmed).len(), 1);
+    case.bed.run_due();
+    assert_eq!(case.bed.seen(case.txn).txn.status, Status::Completed);
+    assert_eq!(case.bed.sent_once(), 0);
+}
+
+#[test]
 fn a_session_that_dies_at_the_confirmation_is_logged_in_to_again() {
     let case = Case::new(&basket(&[(Side::Sell, "INFY", 3)]));
     lock(&case.bed.broker.read_failures).push_back(BrokerError::SessionExpired);

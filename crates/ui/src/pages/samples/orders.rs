@@ -6,7 +6,7 @@ use torana_domain::order::{OrderErrorCode, OrderState, OrderType, Side, Variety}
 
 use super::{Sample, broker, order_frame};
 use crate::frame::{Frame, Trail};
-use crate::pages::{OrderLine, Page, Progress, Status, Work};
+use crate::pages::{Carried, HandOff, OrderLine, Page, Progress, SendOrders, Status, Work};
 
 fn order_line(ticker: &str, name: &str, state: OrderState) -> OrderLine {
     let filled = match state {
@@ -78,6 +78,20 @@ pub(super) fn orders() -> Vec<Sample> {
     };
     let open = at(&[OrderState::Open, OrderState::Open]);
     let none = at(&[OrderState::Unplaced, OrderState::Cancelled]);
+    let waiting = |was_left| HandOff {
+        broker: broker(),
+        lines: at(&[OrderState::Unknown; 3]),
+        was_left,
+    };
+    let send = SendOrders {
+        broker: broker(),
+        url: "https://kite.example/connect/basket?a=1&b=2".to_owned(),
+        fields: vec![Carried {
+            name: "data".to_owned(),
+            value: "[{\"tradingsymbol\":\"INFY\"}]".to_owned(),
+        }],
+    };
+    let refused = frame().with_notice("hand_off", Some("The login did not succeed."));
     let import = Frame::sample().with_trail(Trail::IMPORT, 3).without_cancel();
     let regular = Variety::Regular;
     vec![
@@ -85,6 +99,10 @@ pub(super) fn orders() -> Vec<Sample> {
             "progress",
             Page::new(frame(), Progress::of_orders(broker(), moving)),
         ),
+        ("hand-off", Page::new(frame(), waiting(false))),
+        ("hand-off-left", Page::new(frame(), waiting(true))),
+        ("hand-off-refused", Page::new(refused, waiting(true))),
+        ("send-orders", Page::new(frame(), send)),
         (
             "progress-holdings",
             Page::new(import, Progress::of_work(broker(), Work::Holdings)),

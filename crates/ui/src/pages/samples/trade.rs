@@ -187,6 +187,9 @@ pub(super) fn checks() -> Vec<Sample> {
     let external = AuthoriseHow::External {
         text: "Open the broker's app, go to Profile, Authorise holdings.".to_owned(),
     };
+    let beside = AuthoriseHow::Page {
+        url: "https://kite.example/connect/portfolio/authorise/holdings/k/r".to_owned(),
+    };
     let market = |opens_at, offer| Market {
         broker: broker(),
         opens_at,
@@ -214,8 +217,8 @@ pub(super) fn checks() -> Vec<Sample> {
             ),
         ),
         (
-            "authorise-redirect",
-            Page::new(order_frame(2), authorise(AuthoriseHow::Redirect, true)),
+            "authorise-page",
+            Page::new(order_frame(2), authorise(beside, true)),
         ),
         (
             "market-amo",
