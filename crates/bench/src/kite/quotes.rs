@@ -34,7 +34,7 @@ pub fn measure(floor: &Floor, kite: SocketAddr) -> Result<Summary> {
                 let quoted = answer
                     .get("data")
                     .and_then(Value::as_object)
-                    .map(|data| data.len());
+                    .map(serde_json::Map::len);
                 ensure!(quoted == Some(INSTRUMENTS), "{quoted:?} instruments in a quote");
             }
         }
