@@ -35,6 +35,15 @@ async function logIn(window, plan) {
   await window.click("main button[type=submit]");
 }
 
+/** Clears shares on the depository's page, which opens in a tab of its own. */
+async function clearInTab(window, link) {
+  const [tab] = await Promise.all([window.context().waitForEvent("page"), link.click()]);
+  await tab.fill("input[name=tpin]", "123456");
+  await tab.click("button[value=confirm]");
+  await tab.waitForSelector("body[data-step=kite-end]");
+  await tab.close();
+}
+
 const ACTIONS = {
   brokers: (window, plan) => pickBroker(window, plan.broker),
   notice: (window) => window.click("button[value=continue]"),
@@ -46,7 +55,9 @@ const ACTIONS = {
   review: (window) => window.click("button[value=confirm]"),
   checks: (window, plan) => window.click(`button[value=${plan.short}]`),
   authorise: async (window) => {
-    await window.fill("input[name=tpin]", "123456");
+    const elsewhere = window.locator('a[href*="/connect/portfolio/authorise/"]');
+    if (await elsewhere.count()) await clearInTab(window, elsewhere);
+    else await window.fill("input[name=tpin]", "123456");
     await window.click("button[value=authorise]");
   },
   market: (window, plan) => window.click(`button[value=${plan.market}]`),

@@ -15,7 +15,7 @@ async function isTaken(partner, id) {
 for (const [step, body, code, status] of [
   ["brokers", order, 1010, "INITIALIZED"],
   ["notice", order, 1010, "INITIALIZED"],
-  ["kite", order, 1011, "INITIALIZED"],
+  ["login", order, 1011, "INITIALIZED"],
   ["review", order, 1012, "USED"],
   ["consent", importing, 1012, "USED"],
 ]) {
@@ -23,7 +23,8 @@ for (const [step, body, code, status] of [
     const id = await partner.create(body);
     const tab = await open(id);
     const popup = await tab.click();
-    await walk(popup, { until: step, account: "PARTIAL01" });
+    // A broker whose login page is ours.
+    await walk(popup, { until: step, account: "PARTIAL01", broker: "upstox" });
     await popup.close();
     expect((await tab.outcome()).error).toMatchObject({ message: "user_cancelled", code });
     expect(await partner.rawStatus(id)).toBe(status);
@@ -43,6 +44,19 @@ test("after a close the same page opens the flow again and finishes it", async (
   const second = await tab.click();
   const steps = await walk(second);
   expect(steps).not.toContain("kite");
+  expect((await tab.outcome()).result.orderBatches[0].status).toBe("COMPLETED");
+});
+
+test("closed at the broker's own page: nobody knows, until the same page opens the flow again", async ({ open, partner }) => {
+  const id = await partner.create(order);
+  const tab = await open(id);
+  const first = await tab.click();
+  await walk(first, { until: "kite" });
+  await first.close();
+  await tab.page.waitForTimeout(6_000);
+  expect(await tab.page.evaluate(() => window.outcome)).toBeFalsy();
+  const steps = await walk(await tab.click(), { account: "DEMO02" });
+  expect(steps).toContain("kite");
   expect((await tab.outcome()).result.orderBatches[0].status).toBe("COMPLETED");
 });
 

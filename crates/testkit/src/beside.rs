@@ -17,7 +17,13 @@ impl Torana {
             traces: None,
             binary: self.binary.clone(),
             serves: self.serves.clone(),
-            environment: vec![("TORANA_SERVER__LISTEN".to_owned(), listen)],
+            environment: vec![
+                ("TORANA_SERVER__LISTEN".to_owned(), listen),
+                (
+                    "TORANA_EXCHANGE__KITE__LISTEN".to_owned(),
+                    format!("127.0.0.1:{}", free_port()),
+                ),
+            ],
             running: None,
             logs: Arc::default(),
         }

@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
+use crate::html::Form;
 use crate::process::ORIGIN;
 use crate::sdk::Sdk;
 
 /// More pages than any flow has; a flow that goes in circles fails the test.
 const PAGES_MAX: usize = 1000;
+/// Where a broker's page clears shares for sale.
+const DEPOSITORY_PATH: &str = "/connect/portfolio/authorise/";
 /// How often the page that shows progress is looked at.
 const PROGRESS_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 
@@ -122,6 +125,10 @@ fn step(browser: &mut Browser, plan: &Plan, step: &str) {
         "loading" => {
             browser.refresh();
         }
+        // On the way to the broker's own page.
+        "login" if browser.page().refresh.is_some() => {
+            browser.refresh();
+        }
         "progress" => {
             std::thread::sleep(PROGRESS_PAUSE);
             browser.refresh();
@@ -139,6 +146,16 @@ fn step(browser: &mut Browser, plan: &Plan, step: &str) {
         "kite" => {
             browser.press("action", "confirm", &[("account", &plan.account)]);
         }
+        // To the broker's own page with the orders; what the page's script does at once.
+        "hand-off" => {
+            let leads_out = |form: &Form| form.action.starts_with("http");
+            let name = if browser.page().forms.iter().any(leads_out) {
+                ""
+            } else {
+                "action"
+            };
+            browser.press(name, if name.is_empty() { "" } else { "continue" }, &[]);
+        }
         "consent" => {
             browser.press("action", if plan.consents { "accept" } else { "deny" }, &[]);
         }
@@ -149,7 +166,16 @@ fn step(browser: &mut Browser, plan: &Plan, step: &str) {
             browser.press("action", &plan.when_short, &[]);
         }
         "authorise" => {
-            browser.press("action", "authorise", &[("tpin", &plan.tpin)]);
+            let mut links = browser.page().links.iter();
+            if let Some((page, _)) = links.find(|(href, _)| href.contains(DEPOSITORY_PATH)).cloned() {
+                // The depository's page opens in a tab of its own.
+                let mut tab = browser.clone();
+                tab.open(&page);
+                tab.press("action", "confirm", &[("tpin", &plan.tpin)]);
+                browser.press("action", "authorise", &[]);
+            } else {
+                browser.press("action", "authorise", &[("tpin", &plan.tpin)]);
+            }
         }
         "market" => {
             browser.press("action", if plan.takes_amo { "amo" } else { "leave" }, &[]);

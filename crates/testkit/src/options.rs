@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::process::free_port;
 use crate::receiver::Receiver;
 use crate::temp::TempDir;
 
@@ -118,7 +119,8 @@ impl Options {
         // Zerodha's orders and reads go over its own interface, as in the demo, unless a test wants something else.
         let decides = |key: &str| ["exchange.kite.listen", "exchange.url"].contains(&key);
         if !self.settings.iter().any(|(key, _)| decides(key)) {
-            lines.push("exchange.kite.listen = \"127.0.0.1:0\"".to_owned());
+            // The port stays the same across restarts: a user may be on the broker's page meanwhile.
+            lines.push(format!("exchange.kite.listen = \"127.0.0.1:{}\"", free_port()));
         }
         lines.extend(
             self.settings

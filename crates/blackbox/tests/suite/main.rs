@@ -42,6 +42,7 @@ mod details;
 mod durability;
 mod envelope;
 mod expiry;
+mod hand_off;
 mod idempotency;
 mod kite;
 mod limits;

@@ -28,7 +28,8 @@ fn closing_at_each_step_rejects_with_the_code_of_that_step(engine: Engine) {
         .map(|(step, body, code, status)| {
             let id = partner.transaction(&guest, body);
             let mut browser = flow::open(&sdk, &id, &json!({}));
-            let _ = walk(&mut browser, &Plan::approve("kite", "DEMO01").until(step));
+            // A broker whose login page is ours.
+            let _ = walk(&mut browser, &Plan::approve("upstox", "DEMO01").until(step));
             assert_eq!(&browser.page().step, step);
             browser.close();
             (id, *step, *code, *status)
