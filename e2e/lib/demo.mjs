@@ -24,11 +24,11 @@ function ownEnvironment() {
   return environment;
 }
 
-/** Starts the demo. `origins` are web origins that it whitelists beside its shop. */
-export async function startDemo(origins = []) {
+/** Starts the demo. `origins` are web origins that it whitelists beside its shop, `settings` further flags. */
+export async function startDemo(origins = [], settings = []) {
   const data = await mkdtemp(join(tmpdir(), "torana-e2e-"));
   const free = ["--listen", "127.0.0.1:0", "--shop", "127.0.0.1:0", "--kite", "127.0.0.1:0"];
-  const flags = ["demo", ...free, "--data", data, "--seed", "7", ...origins.flatMap((origin) => ["--origin", origin])];
+  const flags = ["demo", ...free, "--data", data, "--seed", "7", ...origins.flatMap((origin) => ["--origin", origin]), ...settings];
   const child = spawn(binary(), flags, { stdio: ["ignore", "pipe", "pipe"], env: ownEnvironment() });
   let log = "";
   child.stderr.on("data", (part) => (log = (log + part).slice(-LOG_BYTES_MAX)));
@@ -61,5 +61,5 @@ export async function startDemo(origins = []) {
     await stop();
     throw error;
   }
-  return { gateway: urls.ready, shop: urls.shop, stop, log: () => log };
+  return { gateway: urls.ready, shop: urls.shop, kite: urls.kite, stop, log: () => log };
 }

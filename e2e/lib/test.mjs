@@ -6,12 +6,15 @@ import { Partner, servePage, token } from "./partner.mjs";
 export { expect };
 
 export const test = base.extend({
+  // Flags of the demo, for specs that want another one.
+  settings: [[], { option: true, scope: "worker" }],
+
   world: [
-    async ({}, use) => {
+    async ({ settings }, use) => {
       let demo = null;
       const listed = await servePage(() => demo.gateway);
       const unlisted = await servePage(() => demo.gateway);
-      demo = await startDemo([listed.origin]);
+      demo = await startDemo([listed.origin], settings);
       try {
         await use({ ...demo, listed: listed.origin, unlisted: unlisted.origin });
       } finally {
@@ -25,9 +28,9 @@ export const test = base.extend({
 
   partner: async ({ world }, use) => use(new Partner(world.gateway)),
 
-  // No page of a flow, and none of the demo's, ever asks anybody else for anything.
+  // No page of a flow, of the broker or of the demo ever asks anybody else for anything.
   context: async ({ context, world }, use) => {
-    const own = [world.gateway, world.shop, world.listed, world.unlisted];
+    const own = [world.gateway, world.shop, world.kite, world.listed, world.unlisted];
     const strangers = [];
     const violations = [];
     context.on("request", (request) => {

@@ -35,9 +35,17 @@ async function logIn(window, plan) {
   await window.click("main button[type=submit]");
 }
 
-/** Clears shares on the depository's page, which opens in a tab of its own. */
-async function clearInTab(window, link) {
+/** The tab that a link opens. */
+export async function inTab(window, link) {
   const [tab] = await Promise.all([window.context().waitForEvent("page"), link.click()]);
+  return tab;
+}
+
+/** The link to the depository's page, where a broker has one. */
+export const depositoryLink = (window) => window.locator('a[href*="/connect/portfolio/authorise/"]');
+
+async function clearInTab(window, link) {
+  const tab = await inTab(window, link);
   await tab.fill("input[name=tpin]", "123456");
   await tab.click("button[value=confirm]");
   await tab.waitForSelector("body[data-step=kite-end]");
@@ -51,11 +59,13 @@ const ACTIONS = {
   login: logIn,
   // The broker's own page, on an origin of its own.
   kite: logIn,
+  // The page's script leaves for the broker at once; the page that waits there has a button.
+  "hand-off": (window) => window.click("button[value=continue]", { timeout: 5_000 }).catch(() => {}),
   consent: (window, plan) => window.click(`button[value=${plan.consent}]`),
   review: (window) => window.click("button[value=confirm]"),
   checks: (window, plan) => window.click(`button[value=${plan.short}]`),
   authorise: async (window) => {
-    const elsewhere = window.locator('a[href*="/connect/portfolio/authorise/"]');
+    const elsewhere = depositoryLink(window);
     if (await elsewhere.count()) await clearInTab(window, elsewhere);
     else await window.fill("input[name=tpin]", "123456");
     await window.click("button[value=authorise]");

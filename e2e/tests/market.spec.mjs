@@ -2,7 +2,7 @@
 // it fills half, it wants the depository's word, it wants money that is not there.
 import { GATEWAY, basket, token } from "../lib/partner.mjs";
 import { expect, test } from "../lib/test.mjs";
-import { walk } from "../lib/user.mjs";
+import { depositoryLink, inTab, walk } from "../lib/user.mjs";
 
 const AFTER_HOURS = "2026-01-05T14:30:00.000Z";
 const NEXT_MORNING = "2026-01-06T05:00:00.000Z";
@@ -107,7 +107,11 @@ test("a sale without a standing authorisation goes through the depository, which
   const tab = await open(id);
   const popup = await tab.click();
   await walk(popup, { account: "TPIN01", until: "authorise" });
-  await popup.fill("input[name=tpin]", "000000");
+  const depository = await inTab(popup, depositoryLink(popup));
+  await depository.fill("input[name=tpin]", "000000");
+  await depository.click("button[value=confirm]");
+  await expect(depository.locator("main")).toContainText("TPIN is wrong");
+  await depository.close();
   await popup.click("button[value=authorise]");
   await expect(popup.locator(".field-error, [role=alert]").first()).toBeVisible();
   expect(await partner.rawStatus(id), "nothing was sent").toBe("USED");
