@@ -67,6 +67,8 @@ pub enum NotSent {
     TooLate,
     /// The gateway no longer has the broker.
     NoBroker,
+    /// The broker takes orders from its own page only, since after the hand-over.
+    UserSends,
     /// The broker session ended first.
     SessionOver,
 }
@@ -76,7 +78,7 @@ impl NotSent {
     #[must_use]
     pub const fn is_ours(self) -> bool {
         match self {
-            Self::TooLate | Self::NoBroker => true,
+            Self::TooLate | Self::NoBroker | Self::UserSends => true,
             Self::SessionOver => false,
         }
     }
@@ -87,6 +89,7 @@ impl NotSent {
         match self {
             Self::TooLate => "not sent: the time for sending this order was over",
             Self::NoBroker => "not sent: the broker is no longer available here",
+            Self::UserSends => "not sent: the broker now takes orders from its own page only",
             Self::SessionOver => "not sent: the session at the broker had ended",
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use torana_brokers::{Broker, Call, PlaceOutcome};
+use torana_brokers::{Broker, Call, Execution, PlaceOutcome};
 use torana_domain::order::{OrderState, OrderTicket, Side};
 use torana_storage::gateway::batches::OrderRow;
 use torana_storage::gateway::jobs;
@@ -67,6 +67,10 @@ impl Engine {
             self.leave_rest(job, NotSent::NoBroker).await?;
             return self.close_placement(job).await;
         };
+        if broker.execution() == Execution::HandOff {
+            self.leave_rest(job, NotSent::UserSends).await?;
+            return self.close_placement(job).await;
+        }
         let placement = Placement {
             broker,
             session,

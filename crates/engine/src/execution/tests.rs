@@ -513,3 +513,18 @@ fn an_after_market_order_waits_for_its_session_without_polls() {
     bed.run_until(at("2026-01-06T03:46:00.000Z"));
     assert_eq!(bed.seen(txn).txn.status, Status::Completed);
 }
+
+#[test]
+fn orders_of_a_broker_that_now_leaves_them_to_the_user_are_not_sent() {
+    let (bed, txn) = basket(&BASKET, &[]);
+    bed.broker.pages.take_orders.store(true, Ordering::SeqCst);
+    bed.run_due();
+    let seen = bed.seen(txn);
+    assert_eq!((states(&seen), bed.sent_once()), (vec![Unplaced; 3], 0));
+    assert!(
+        seen.orders
+            .iter()
+            .all(|order| order.evidence == Evidence::NotSent)
+    );
+    assert_eq!(seen.txn.status, Status::Errored);
+}

@@ -1,6 +1,6 @@
 //! The user's way to the broker's own page that places the orders, and back.
 
-use torana_brokers::{BrokerError, BrokerReturn, BrowserForm, HandOff, LoginError};
+use torana_brokers::{BrokerError, BrokerReturn, BrowserForm, HandOff, LoginError, OrderBook};
 use torana_domain::order::{Order, OrderState, OrderTicket};
 use torana_storage::StoreError;
 use torana_storage::gateway::sessions::{self, NewBrokerSession};
@@ -89,13 +89,8 @@ impl Engine {
         };
         let (_, broker) = self.adapter(run)?;
         let book = within_limit(self.rt(), broker.order_book(call)).await;
-        Ok(book.is_some_and(|book| {
-            book.is_ok_and(|book| {
-                orders
-                    .iter()
-                    .all(|order| find(order, &book.value.entries) == Found::Absent)
-            })
-        }))
+        let is_absent = |order: &Order, book: &OrderBook| find(order, &book.entries) == Found::Absent;
+        Ok(matches!(book, Some(Ok(book)) if orders.iter().all(|order| is_absent(order, &book.value))))
     }
 
     /// The user is back from the broker's page. Which orders exist is for the broker's book to say.

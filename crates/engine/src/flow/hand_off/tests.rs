@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use torana_brokers::{BookEntry, BrowserForm, Deed};
 use torana_domain::order::{Evidence, Side};
 use torana_domain::transaction::Status;
+use torana_storage::gateway::batches;
 
 use super::super::act::Action;
 use super::super::state::Step;
@@ -105,6 +106,44 @@ fn the_session_of_the_confirmation_reads_the_book_where_the_old_one_is_over() {
     assert_ne!(visitor.at().state.broker_session, Some(old));
     bed.run_due();
     assert_eq!(seen(&bed, &visitor).txn.status, Status::Completed, "at once");
+}
+
+#[test]
+fn the_batch_goes_on_with_the_session_of_the_confirmation() {
+    let bed = bed();
+    let (visitor, form) = handed_over(&bed);
+    let old = visitor.at().state.broker_session;
+    visitor.comes_back(&visitor.acts_on(&form, confirm("CI0001")));
+    let new = visitor.at().state.broker_session;
+    let txn = visitor.txn;
+    let batch = bed.write(move |tx| batches::find_by_txn(tx, txn)).unwrap();
+    assert!(
+        new != old && Some(batch.broker_session_id) == new,
+        "{old:?} {new:?}"
+    );
+}
+
+#[test]
+fn what_is_in_the_book_is_not_asked_for_again() {
+    let bed = bed();
+    let (visitor, form) = handed_over(&bed);
+    visitor.acts_on(&form, confirm("CI0001"));
+    // One of the two did not get through there.
+    lock(&bed.broker.pages.confirmed).truncate(1);
+    let too_early = visitor.does(Action::ContinueHandOff);
+    assert_eq!(
+        too_early,
+        Effect::default(),
+        "one is there, and not taken over yet"
+    );
+    bed.run_until(at("2026-01-05T04:31:00.000Z"));
+    assert_eq!(
+        states(&seen(&bed, &visitor)),
+        [OrderState::Complete, OrderState::Unknown]
+    );
+    visitor.does(Action::ContinueHandOff).hand_off.unwrap();
+    let forms = lock(&bed.broker.pages.forms).clone();
+    assert_eq!(forms[1], forms[0][1..]);
 }
 
 #[test]
