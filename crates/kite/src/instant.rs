@@ -29,6 +29,20 @@ impl Serialize for KiteTime {
     }
 }
 
+/// The text of an instant, kept for the next one: those of a list are mostly the same.
+#[derive(Debug, Default)]
+pub struct TimeText(Option<(KiteTime, String)>);
+
+impl TimeText {
+    /// The text of `time`.
+    pub fn of(&mut self, time: KiteTime) -> &str {
+        if self.0.as_ref().is_none_or(|(known, _)| *known != time) {
+            self.0 = Some((time, time.to_string()));
+        }
+        self.0.as_ref().map_or("", |(_, text)| text)
+    }
+}
+
 /// Midnight of a day; `2026-01-05 00:00:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KiteDay(pub Date);
@@ -49,5 +63,14 @@ mod tests {
         let at = |text: &str| KiteTime(parse_iso(text).unwrap()).to_string();
         assert_eq!(at("2026-01-05T04:30:09.999Z"), "2026-01-05 10:00:09");
         assert_eq!(at("2026-01-05T18:30:00.000Z"), "2026-01-06 00:00:00");
+    }
+
+    #[test]
+    fn a_text_that_is_kept_is_that_of_its_instant() {
+        let mut text = TimeText::default();
+        for second in [0, 0, 5, 0] {
+            let time = KiteTime(Timestamp(second * 1_000));
+            assert_eq!(text.of(time), time.to_string());
+        }
     }
 }

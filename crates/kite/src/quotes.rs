@@ -1,12 +1,10 @@
 //! Quotes: everything about instruments, their day, or just their price.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use axum::Router;
 use axum::routing::get;
 use torana_domain::money::{PRICE_PER_PAISA, Price, div_half_even};
-use torana_domain::time::Timestamp;
 use torana_exchange::core::book::Instrument;
 use torana_exchange::core::depth::{LEVELS, Level};
 use torana_exchange::core::{Command, MarketQuote, Reply};
@@ -16,10 +14,10 @@ use crate::answer::Answered;
 use crate::auth::Caller;
 use crate::error::KiteError;
 use crate::input::{Params, missing};
-use crate::instant::KiteTime;
+use crate::instant::{KiteTime, TimeText};
 use crate::state::Kite;
 use crate::symbols;
-use crate::written::{self, push_price, push_text};
+use crate::written::{self, push_number, push_price, push_text};
 
 /// Most instruments of a full quote.
 const FULL_MAX: usize = 500;
@@ -37,9 +35,16 @@ pub fn routes() -> Router<Kite> {
 }
 
 async fn full(caller: Caller, params: Params) -> Answered {
-    let at = caller.at;
+    let at = KiteTime(caller.at).to_string();
+    let mut traded_at = TimeText::default();
     quoted(&caller, &params, FULL_MAX, |out, token, quote| {
-        push_full(out, token, quote, at);
+        push_full(
+            out,
+            token,
+            quote,
+            &at,
+            traded_at.of(KiteTime(quote.last_trade_at)),
+        );
     })
     .await
 }
@@ -66,7 +71,7 @@ async fn quoted(
     caller: &Caller,
     params: &Params,
     max: usize,
-    push: impl Fn(&mut String, u32, &MarketQuote),
+    mut push: impl FnMut(&mut String, u32, &MarketQuote),
 ) -> Answered {
     let master = caller.kite().master_at(caller.at);
     let names = names(params, max)?;
@@ -164,7 +169,9 @@ pub fn total(levels: &[Level]) -> i64 {
 
 /// An object with number and price, not closed yet.
 fn push_last(out: &mut String, token: u32, quote: &MarketQuote) {
-    let _ = write!(out, r#"{{"instrument_token":{token},"last_price":"#);
+    out.push_str(r#"{"instrument_token":"#);
+    push_number(out, u64::from(token));
+    out.push_str(r#","last_price":"#);
     push_price(out, quote.last_price);
 }
 
@@ -182,18 +189,22 @@ fn push_ohlc(out: &mut String, quote: &MarketQuote) {
     out.push('}');
 }
 
-fn push_full(out: &mut String, token: u32, quote: &MarketQuote, at: Timestamp) {
+fn push_full(out: &mut String, token: u32, quote: &MarketQuote, at: &str, traded_at: &str) {
     push_last(out, token, quote);
-    let _ = write!(
-        out,
-        r#","timestamp":"{}","last_trade_time":"{}","last_quantity":{},"volume":{},"buy_quantity":{},"sell_quantity":{},"oi":0,"oi_day_high":0,"oi_day_low":0"#,
-        KiteTime(at),
-        KiteTime(quote.last_trade_at),
-        quote.last_quantity.0,
-        quote.day.map_or(0, |day| day.volume.0),
-        total(&quote.bids),
-        total(&quote.asks),
-    );
+    for (key, time) in [(r#","timestamp":""#, at), (r#"","last_trade_time":""#, traded_at)] {
+        out.push_str(key);
+        out.push_str(time);
+    }
+    for (key, count) in [
+        (r#"","last_quantity":"#, quote.last_quantity.0),
+        (r#","volume":"#, quote.day.map_or(0, |day| day.volume.0)),
+        (r#","buy_quantity":"#, total(&quote.bids)),
+        (r#","sell_quantity":"#, total(&quote.asks)),
+    ] {
+        out.push_str(key);
+        push_number(out, count.unsigned_abs());
+    }
+    out.push_str(r#","oi":0,"oi_day_high":0,"oi_day_low":0"#);
     for (key, price) in [
         (r#","average_price":"#, average(quote)),
         (
@@ -227,6 +238,10 @@ fn push_levels(out: &mut String, levels: &[Level]) {
             r#",{"price":"#
         });
         push_price(out, price);
-        let _ = write!(out, r#","quantity":{quantity},"orders":{orders}}}"#);
+        out.push_str(r#","quantity":"#);
+        push_number(out, quantity.unsigned_abs());
+        out.push_str(r#","orders":"#);
+        push_number(out, orders.unsigned_abs());
+        out.push('}');
     }
 }

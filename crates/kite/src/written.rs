@@ -45,6 +45,24 @@ pub fn push_text(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// Digits of the largest number.
+const DIGITS_MAX: usize = 20;
+
+/// Adds a whole number: what the formatting of the standard library would do, in a fraction of its time. A quote of
+/// 500 instruments has more than ten thousand of them.
+pub fn push_number(out: &mut String, number: u64) {
+    let (mut digits, mut start, mut rest) = ([b'0'; DIGITS_MAX], 0, number);
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        *digit += u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        start = place;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend(digits.iter().skip(start).copied().map(char::from));
+}
+
 /// Adds a price in rupees to the paisa, as shortly as possible. Market data has no finer ones.
 pub fn push_price(out: &mut String, price: Price) {
     let magnitude = price.0.unsigned_abs();
@@ -55,11 +73,15 @@ pub fn push_price(out: &mut String, price: Price) {
     if price.0 < 0 {
         out.push('-');
     }
-    let _ = match (paise, paise % 10) {
-        (0, _) => write!(out, "{rupees}"),
-        (_, 0) => write!(out, "{rupees}.{}", paise / 10),
-        _ => write!(out, "{rupees}.{paise:02}"),
-    };
+    push_number(out, rupees);
+    if paise == 0 {
+        return;
+    }
+    out.push('.');
+    push_number(out, paise / 10);
+    if paise % 10 != 0 {
+        push_number(out, paise % 10);
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +104,15 @@ mod tests {
             (0, "0"),
         ] {
             assert_eq!(written(price), text);
+        }
+    }
+
+    #[test]
+    fn numbers_have_all_their_digits() {
+        for number in [0, 7, 10, 408_065, u64::MAX] {
+            let mut out = String::from("n");
+            push_number(&mut out, number);
+            assert_eq!(out, format!("n{number}"));
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 use torana_storage::{Dialect, Row, StoreError, Value};
@@ -60,7 +61,7 @@ impl Session {
         connection
             .execute_batch("PRAGMA foreign_keys = ON")
             .map_err(|error| classify(&error))?;
-        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_MAX);
+        keep_statements(&connection).map_err(|error| classify(&error))?;
         Ok(Self {
             connection,
             rewritten: Rewritten::default(),
@@ -71,7 +72,7 @@ impl Session {
     fn configure(&mut self, options: &SqliteOptions, purpose: Purpose) -> rusqlite::Result<()> {
         let connection = &mut self.connection;
         connection.busy_timeout(options.busy_timeout)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_MAX);
+        keep_statements(connection)?;
         let mode: String =
             connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
         if mode != "wal" {
@@ -258,6 +259,14 @@ impl Engine for Session {
     }
 }
 
+/// Compiles each statement once. SQLite would choose its plan by the values of the parameters otherwise, and compile
+/// it again for the next values.
+fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE_MAX);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
 /// A parameter without copying it.
 struct Bound<'a>(&'a Value);
 
@@ -292,3 +301,29 @@ fn value_of(column: usize, value: ValueRef<'_>) -> Result<Value, StoreError> {
 
 /// How long the busy handler waits by default.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_compiled_once_whatever_its_parameters_are() {
+        const FIND: &str = "SELECT name FROM thing WHERE name = $1 AND kind = $2 LIMIT $3";
+        let mut session = Session::open_in_memory().unwrap();
+        let schema = "CREATE TABLE thing (name TEXT NOT NULL UNIQUE, kind BIGINT NOT NULL)";
+        session.execute_script(schema).unwrap();
+        for number in 0..5_i64 {
+            let keys = [Value::Text(number.to_string()), number.into(), number.into()];
+            assert!(session.query(FIND, &keys).unwrap().is_empty());
+        }
+        let text = session.rewritten.get(FIND);
+        let statement = session.connection.prepare_cached(text).unwrap();
+        let status = |counter| statement.get_status(counter);
+        assert_eq!(
+            (status(StatementStatus::Run), status(StatementStatus::RePrepare)),
+            (5, 0)
+        );
+    }
+}
