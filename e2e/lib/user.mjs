@@ -56,7 +56,12 @@ const ACTIONS = {
   brokers: (window, plan) => pickBroker(window, plan.broker),
   notice: (window) => window.click("button[value=continue]"),
   session: (window) => window.click("button[value=continue]"),
-  login: logIn,
+  // Our own form, the page on the way to the broker's, or the one that offers to go there again.
+  login: async (window, plan) => {
+    if (await window.locator("input[name^=account]").count()) return logIn(window, plan);
+    const again = window.locator("main button[type=submit]");
+    if (await again.count()) await again.click();
+  },
   // The broker's own page, on an origin of its own.
   kite: logIn,
   // The page's script leaves for the broker at once; the page that waits there has a button.
