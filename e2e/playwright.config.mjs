@@ -6,8 +6,9 @@ const executablePath = process.env.TORANA_TEST_CHROMIUM || candidates.find((path
 
 export default defineConfig({
   testDir: "tests",
-  // One gateway process and one browser: the machine is small, and the tests share the gateway's world.
-  workers: 1,
+  // The tests of a file share a gateway's world and go one after the other; each worker has a gateway of its own. They
+  // wait for pages most of the time.
+  workers: 2,
   fullyParallel: false,
   retries: 0,
   timeout: 60_000,

@@ -81,7 +81,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "brokers.kite.url",
-        "Zerodha's interface [default: the paper exchange's own where this process opens it, or exchange.url]",
+        "Zerodha's interface [default: the paper exchange's own or exchange.url, where browsers get to it]",
         "allowed are nothing, or an origin such as http://127.0.0.1:8082",
     ),
     key(

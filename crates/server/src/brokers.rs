@@ -9,7 +9,7 @@ use torana_adapters::zerodha::{Access, App, AppSource, Parts, Zerodha};
 use torana_brokers::profile::{SANDBOX_PROFILES, sandbox_profile};
 use torana_brokers::{Broker, Execution, Profile};
 use torana_clock::calendar::MarketCalendar;
-use torana_config::{AppKeys, KiteBroker, KiteMode};
+use torana_config::{AppKeys, KiteBroker, KiteMode, PublicUrl};
 use torana_credentials::secrets::Secret;
 use torana_domain::broker_key::BrokerKey;
 use torana_domain::gateway::Mode;
@@ -40,8 +40,8 @@ struct KiteWay {
 pub struct BrokerInputs<'a> {
     /// Settings of Zerodha.
     pub kite: &'a KiteBroker,
-    /// The paper exchange's own Kite interface, as browsers and this process reach it.
-    pub own_kite_url: Option<String>,
+    /// The paper exchange's own Kite interface, as this process reaches it.
+    pub own_kite_url: Option<PublicUrl>,
     /// Where the exchange gives access.
     pub desk: Arc<dyn AccessDesk>,
     /// Calendar and securities.
@@ -53,15 +53,13 @@ pub struct BrokerInputs<'a> {
 impl Brokers {
     /// The brokers over `exchange`.
     pub fn new(exchange: Arc<dyn Port>, rt: Rt, inputs: BrokerInputs<'_>) -> Self {
-        let url = inputs.kite.url.as_ref().map(ToString::to_string);
-        let way = url.or(inputs.own_kite_url).map(|api_url| KiteWay {
+        let own = inputs
+            .own_kite_url
+            .filter(|url| inputs.kite.login_url.is_some() || can_be_seen(url, inputs.public_url));
+        let way = inputs.kite.url.clone().or(own).map(|api_url| KiteWay {
             access: Access {
-                login_url: inputs
-                    .kite
-                    .login_url
-                    .as_ref()
-                    .map_or_else(|| api_url.clone(), ToString::to_string),
-                api_url,
+                login_url: inputs.kite.login_url.as_ref().unwrap_or(&api_url).to_string(),
+                api_url: api_url.to_string(),
                 execution: match inputs.kite.mode {
                     KiteMode::Direct => Execution::Direct,
                     KiteMode::HandOff => Execution::HandOff,
@@ -115,6 +113,12 @@ impl Brokers {
             sleep: self.rt.sleep.clone(),
         }))
     }
+}
+
+/// Whether the browsers of a gateway's users get to an address: one on loopback is for those on the same machine.
+fn can_be_seen(url: &PublicUrl, gateway: &str) -> bool {
+    let is_local = PublicUrl::parse(gateway).is_some_and(|gateway| gateway.is_loopback());
+    is_local || !url.is_loopback()
 }
 
 impl Registry for Brokers {
@@ -207,5 +211,19 @@ impl AppSource for GatewayApp {
     fn app(&self) -> BoxFuture<'static, Result<App, String>> {
         let (world, apps) = (self.world.clone(), self.apps.clone());
         Box::pin(async move { apps.of(world).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_are_sent_where_their_browsers_get_to() {
+        let sees = |url: &str, gateway: &str| can_be_seen(&PublicUrl::parse(url).unwrap(), gateway);
+        assert!(sees("http://127.0.0.1:8082", "http://127.0.0.1:8080"));
+        assert!(sees("https://kite.example.org", "https://gateway.example.org"));
+        assert!(!sees("http://127.0.0.1:8082", "https://gateway.example.org"));
+        assert!(!sees("http://[::1]:8082", "https://gateway.example.org"));
     }
 }

@@ -142,7 +142,7 @@ pub async fn run(settings: &Settings, args: &DemoArgs) -> Result<(), Failure> {
         seed: args.seed,
         fetches_logos: false,
         market: market.clone(),
-        kite_url: bound.kite.as_ref().map(|(_, _, url)| url.to_string()),
+        kite_url: bound.kite.as_ref().map(|(_, _, url)| url.clone()),
     };
     let (engine, side) = build_engine(settings, inputs).await?;
     let mut lines = vec![format!("torana shop {}", bound.shop.2)];

@@ -54,7 +54,7 @@ pub async fn run(settings: &Settings, args: &ServeArgs) -> Result<(), Failure> {
         // With the public secrets anybody could have this process fetch things.
         fetches_logos: !args.seed_demo_gateway,
         market: market.clone(),
-        kite_url: kite.as_ref().map(|(_, url)| url.to_string()),
+        kite_url: kite.as_ref().map(|(_, url)| url.clone()),
     };
     let (engine, side) = build_engine(settings, inputs).await?;
     check_gateways(settings, &engine)?;

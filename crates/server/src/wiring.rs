@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use torana_config::{Profile as ServerProfile, Settings};
+use torana_config::{Profile as ServerProfile, PublicUrl, Settings};
 use torana_credentials::keyring::Keyring;
 use torana_engine::{Engine, EngineParts};
 use torana_exchange::access::{AccessBook, AccessDesk, LocalDesk};
@@ -91,7 +91,7 @@ pub struct EngineInputs<'a> {
     /// Calendar and securities.
     pub market: MarketFeed,
     /// Where this process serves the exchange's Kite interface.
-    pub kite_url: Option<String>,
+    pub kite_url: Option<PublicUrl>,
 }
 
 /// Builds the engine with its exchange and reads its gateways.
@@ -117,7 +117,7 @@ pub async fn build_engine(
     let broker_inputs = BrokerInputs {
         kite: &settings.kite,
         // A separate exchange has its Kite interface where its internal route is.
-        own_kite_url: kite_url.or_else(|| settings.exchange_url.as_ref().map(ToString::to_string)),
+        own_kite_url: kite_url.or_else(|| settings.exchange_url.clone()),
         desk: side.desk.clone(),
         market: market.clone(),
         public_url: &public_url,
