@@ -63,8 +63,8 @@ impl KiteBroker {
 }
 
 fn keys(read: &Reader<'_>) -> Result<Option<AppKeys>, SettingError> {
-    let key = read.get_or("brokers.kite.api_key", String::new(), parse::text)?;
-    let secret = read.get_or("brokers.kite.api_secret", String::new(), parse::text)?;
+    let key = read.get_or("brokers.kite.api_key", String::new(), parse::token)?;
+    let secret = read.get_or("brokers.kite.api_secret", String::new(), parse::token)?;
     let is_given = |source: &Source, text: &str| *source != Source::Default && !text.is_empty();
     match (
         is_given(&key.source, &key.value),

@@ -71,6 +71,11 @@ pub(crate) fn text(raw: &RawValue) -> Option<String> {
     }
 }
 
+/// A text that can stand in a header: nothing but visible ASCII, or nothing.
+pub(crate) fn token(raw: &RawValue) -> Option<String> {
+    text(raw).filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))
+}
+
 pub(crate) fn boolean(raw: &RawValue) -> Option<bool> {
     match &raw.content {
         Content::Bool(value) => Some(*value),

@@ -539,3 +539,27 @@ fn every_key_is_read_from_every_source() {
         );
     }
 }
+
+#[test]
+fn the_keys_of_an_app_come_together() {
+    let given = |pairs: &[(&'static str, &str)]| {
+        let environment = pairs.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let given = Given {
+            environment: environment.collect(),
+            ..Given::default()
+        };
+        given.load(&demo())
+    };
+    let (key, secret) = (
+        "TORANA_BROKERS__KITE__API_KEY",
+        "TORANA_BROKERS__KITE__API_SECRET",
+    );
+    assert_eq!(given(&[]).unwrap().kite.keys, None);
+    let both = given(&[(key, "k"), (secret, "hushed")]).unwrap();
+    assert!(!format!("{:?}", both.kite).contains("hushed"));
+    assert_eq!(both.kite.keys.unwrap().api_secret, "hushed");
+    for (alone, missing) in [(key, "brokers.kite.api_secret"), (secret, "brokers.kite.api_key")] {
+        let refused = given(&[(alone, "x")]).unwrap_err().to_string();
+        assert!(refused.starts_with(missing), "{refused}");
+    }
+}
