@@ -18,6 +18,12 @@ enum Act {
         account: usize,
         order: OrderRequest,
     },
+    /// Into the first auction that the account is shown.
+    Offer {
+        account: usize,
+        quantity: i64,
+        off: i64,
+    },
     CancelNth {
         account: usize,
         nth: usize,
@@ -142,6 +148,7 @@ fn any_act() -> impl Strategy<Value = Act> {
     let minutes = prop_oneof![12 => 0i64..20, 1 => 0i64..3_000];
     prop_oneof![
         12 => (any_account(), any_order()).prop_map(|(account, order)| Act::Place { account, order }),
+        2 => (any_account(), 1i64..20, -300i64..300).prop_map(|(account, quantity, off)| Act::Offer { account, quantity, off }),
         1 => (any_account(), 0..20usize).prop_map(|(account, nth)| Act::CancelNth { account, nth }),
         1 => (any_account(), any_security(), 1i64..200).prop_map(|(account, isin, quantity)| Act::Authorise { account, isin, quantity }),
         1 => (any_account(), any_security(), 1i64..200).prop_map(|(account, isin, quantity)| Act::Depository { account, isin, quantity }),
@@ -157,6 +164,26 @@ fn perform(world: &mut World, act: Act) {
         Act::Place { account, order } => {
             let session = world.login(ACCOUNTS[account]);
             world.place(&session, order);
+        }
+        Act::Offer {
+            account,
+            quantity,
+            off,
+        } => {
+            let session = world.login(ACCOUNTS[account]);
+            let Reply::Auctions(auctions) = world.run(Command::Auctions(session.clone().into())) else {
+                panic!()
+            };
+            if let Some(auction) = auctions.first() {
+                let ticker = auction.ticker.clone().unwrap();
+                let price = Price(auction.last_price.0 + off * auction.last_price.0 / 10_000);
+                let price = world.day_frame(&ticker).snap(price);
+                let order = OrderRequest {
+                    auction: Some(auction.number),
+                    ..limit(Side::Sell, &ticker, quantity.min(auction.quantity.0), price)
+                };
+                world.place(&session, order);
+            }
         }
         Act::CancelNth { account, nth } => {
             let session = world.login(ACCOUNTS[account]);
