@@ -35,6 +35,7 @@ mod matching;
 pub mod modify;
 pub mod needs;
 mod next;
+mod offers;
 pub mod order;
 mod order_reads;
 pub mod portfolio;

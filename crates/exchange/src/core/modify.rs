@@ -96,8 +96,10 @@ impl Step<'_> {
             return Err(Refusal::AmoClosed.into());
         }
         let terms = change.applied_to(order.terms());
-        if !order.is_kept() {
-            self.check_stage(&listing, &terms)?;
+        match order.auction {
+            Some(number) => self.check_offer_terms(key, &listing, number, &terms)?,
+            None if !order.is_kept() => self.check_stage(&listing, &terms)?,
+            None => {}
         }
         let is_asleep = sleeps(order, &terms);
         let limit = self.check_terms(&listing, order.side, order.product, &terms, is_asleep)?;

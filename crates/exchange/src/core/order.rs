@@ -57,6 +57,9 @@ pub struct OrderRequest {
     /// What the broker sends when it is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Box<Next>>,
+    /// The auction of missing shares into which it is an offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auction: Option<u64>,
 }
 
 /// An order that the broker sends by itself when another one is done. It names that one, or the one that it names, as
@@ -102,6 +105,7 @@ impl OrderRequest {
             note: None,
             parent: None,
             next: None,
+            auction: None,
         }
     }
 
@@ -204,6 +208,9 @@ pub struct PaperOrder {
     /// What the broker sends when it is done; none any more once that is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Box<Next>>,
+    /// The auction of missing shares into which it is an offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auction: Option<u64>,
     /// Where.
     pub exchange: Exchange,
     /// The ticker there.
@@ -338,10 +345,10 @@ impl PaperOrder {
         Instrument::new(self.exchange, &self.isin)
     }
 
-    /// Where it waits in its book, if it does.
+    /// Where it waits in its book, if it does. Offers into auctions are in none.
     #[must_use]
     pub fn shelf(&self) -> Option<(Shelf, Price)> {
-        self.turn?;
+        self.turn.filter(|_| self.auction.is_none())?;
         if self.is_asleep {
             let trigger = self
                 .trigger_price

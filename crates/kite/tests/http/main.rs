@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod auctions;
 mod authorise;
 mod bench;
 mod faults;

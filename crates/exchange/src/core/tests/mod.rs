@@ -13,6 +13,7 @@ mod life;
 mod logins;
 mod modify;
 mod next;
+mod offers;
 mod orders;
 mod prices;
 mod priority;
