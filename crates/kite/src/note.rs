@@ -53,7 +53,6 @@ impl Note {
         match self {
             Self { cover: true, .. } => KiteVariety::Co,
             Self { iceberg: Some(_), .. } => KiteVariety::Iceberg,
-            _ if order.auction.is_some() => KiteVariety::Auction,
             _ if order.variety == torana_domain::order::Variety::Amo => KiteVariety::Amo,
             _ => KiteVariety::Regular,
         }

@@ -5,7 +5,7 @@ use torana_domain::order::{Side, Variety};
 use torana_exchange::core::{Next, NextWhen, OrderRequest, OrderType, Product, Protection, Validity};
 use torana_instruments::{Master, Security};
 
-use crate::error::KiteError;
+use crate::error::{ErrorType, KiteError};
 use crate::input::{Params, missing, wrong};
 use crate::note::{Leg, Note};
 use crate::words::{
@@ -25,7 +25,7 @@ const SLICES_MAX: i64 = 50;
 #[derive(Debug)]
 pub enum Wanted {
     /// As one order.
-    One(Box<OrderRequest>),
+    One(OrderRequest),
     /// In slices, because it is larger than one order may be.
     Slices(Vec<OrderRequest>),
 }
@@ -40,15 +40,21 @@ pub fn wanted_order(
     master: &Master,
     app: Option<String>,
 ) -> Result<Wanted, KiteError> {
+    if variety == KiteVariety::Auction {
+        return Err(KiteError::new(
+            ErrorType::Order,
+            "Auction orders are not taken: the exchange buys missing shares in by itself",
+        ));
+    }
     let security = named_security(params, master)?;
     let order = plain_order(variety, params, security, app)?;
     match variety {
-        KiteVariety::Iceberg => Ok(Wanted::One(Box::new(iceberg(&order, params)?))),
-        KiteVariety::Co => Ok(Wanted::One(Box::new(cover(order, params)?))),
+        KiteVariety::Iceberg => Ok(Wanted::One(iceberg(&order, params)?)),
+        KiteVariety::Co => Ok(Wanted::One(cover(order, params)?)),
         _ if params.is_on("autoslice") && order.quantity > security.freeze => {
             Ok(Wanted::Slices(slices(&order, security.freeze)?))
         }
-        _ => Ok(Wanted::One(Box::new(order))),
+        _ => Ok(Wanted::One(order)),
     }
 }
 
@@ -87,7 +93,6 @@ fn plain_order(
             .filter(|_| !order_type.has_price())
             .unwrap_or(Protection::Auto),
         app,
-        auction: auction(variety, params)?,
         ..OrderRequest::delivery(side, &security.ticker, quantity)
     })
 }
@@ -101,16 +106,6 @@ fn product(variety: KiteVariety, params: &Params) -> Result<Product, KiteError> 
         };
     }
     parse_product(text).ok_or_else(|| wrong("product", &format!("allowed is {PRODUCTS}")))
-}
-
-/// Reads `auction_number`, which only auction orders have.
-fn auction(variety: KiteVariety, params: &Params) -> Result<Option<u64>, KiteError> {
-    if variety != KiteVariety::Auction {
-        return Ok(None);
-    }
-    let number = params.whole("auction_number", 1, i64::MAX)?;
-    let number = number.ok_or_else(|| missing("auction_number"))?;
-    Ok(u64::try_from(number).ok())
 }
 
 fn tag(params: &Params) -> Result<Option<String>, KiteError> {

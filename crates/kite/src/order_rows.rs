@@ -123,7 +123,7 @@ fn row_at(user_id: &str, order: &PaperOrder, row: &HistoryRow, master: &Master) 
         disclosed_quantity: order.disclosed.map_or(0, |shares| shares.0),
         price: price(row.price),
         trigger_price: price(row.trigger_price),
-        auction_number: order.auction.map(|number| number.to_string()),
+        auction_number: None,
         average_price: row.worth.average(row.filled).into(),
         filled_quantity: row.filled.0,
         pending_quantity: if is_final { 0 } else { left },

@@ -54,7 +54,7 @@ async fn place(caller: Caller, Path(of): Path<String>, params: Params) -> Answer
     let master = caller.kite().master_at(caller.at);
     match wanted_order(variety, &params, &master, caller.app.sender())? {
         Wanted::One(order) => {
-            let order_id = send(&caller, *order).await?;
+            let order_id = send(&caller, order).await?;
             Ok(success(Placed {
                 order_id,
                 children: Vec::new(),

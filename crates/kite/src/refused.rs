@@ -51,8 +51,6 @@ const fn kind_of(code: OrderErrorCode, why: &Refusal) -> ErrorType {
             | Refusal::NothingModified
             | Refusal::QuantityFilled { .. }
             | Refusal::IntradayOver
-            | Refusal::NoSuchAuction { .. }
-            | Refusal::OfferToSelf { .. }
             | Refusal::DuplicateReference,
         ) => ErrorType::Order,
         _ => ErrorType::Input,

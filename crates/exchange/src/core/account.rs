@@ -129,9 +129,6 @@ pub struct Short {
     pub sold_at: Price,
     /// The trading day of the auction.
     pub day: Date,
-    /// The auction's price, once offers into it have met it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price: Option<Price>,
 }
 
 /// One account.

@@ -65,10 +65,9 @@ impl Step<'_> {
             exchange: order.exchange,
         };
         let listing = self.listing(order.exchange, &order.ticker).ok_or_else(unknown)?;
-        match (order.auction, order.variety) {
-            (Some(number), _) => self.check_offer(key, &listing, number, order)?,
-            (None, Variety::Regular) => self.check_stage(&listing, &order.terms())?,
-            (None, Variety::Amo) if !self.market.is_amo_open(key.broker(), self.at) => {
+        match order.variety {
+            Variety::Regular => self.check_stage(&listing, &order.terms())?,
+            Variety::Amo if !self.market.is_amo_open(key.broker(), self.at) => {
                 return Err(Refusal::AmoClosed);
             }
             _ => {}
@@ -301,7 +300,12 @@ pub(super) fn check_means(
         }
         (Product::Cnc, Side::Sell) => {
             let reserved = before.map_or(0, |before| before.reserved().0);
-            check_shares(account, listing, order, Shares(order.reserved().0 - reserved))?;
+            check_shares(
+                account,
+                listing,
+                &order.isin,
+                Shares(order.reserved().0 - reserved),
+            )?;
         }
     }
     Ok(())
@@ -322,16 +326,11 @@ fn check_money(account: &Account, needed: Paise) -> Result<(), Refusal> {
     }
 }
 
-fn check_shares(
-    account: &Account,
-    listing: &Listing,
-    order: &PaperOrder,
-    asked: Shares,
-) -> Result<(), Stopped> {
+fn check_shares(account: &Account, listing: &Listing, isin: &str, asked: Shares) -> Result<(), Stopped> {
     if asked.0 < 1 {
         return Ok(());
     }
-    let line = account.lines.get(&order.isin).cloned().unwrap_or_default();
+    let line = account.lines.get(isin).cloned().unwrap_or_default();
     if asked > line.sellable() {
         return Err(Refusal::NotEnoughShares {
             asked,
@@ -343,14 +342,6 @@ fn check_shares(
     let settled = Shares((line.settled.0 - line.delivered().sold.0 - line.selling.0).max(0));
     if listing.is_delivery_only && asked > settled {
         return Err(Refusal::NotSettled {
-            asked,
-            available: settled,
-        }
-        .into());
-    }
-    // An auction is settled at once: there is no time for shares to arrive.
-    if order.auction.is_some() && asked > settled {
-        return Err(Refusal::OfferNotSettled {
             asked,
             available: settled,
         }

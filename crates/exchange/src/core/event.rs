@@ -171,15 +171,6 @@ pub enum Fact {
         /// What is missing.
         short: Short,
     },
-    /// An auction with offers ended: this is what the account will pay per share.
-    AuctionPriced {
-        /// Where.
-        key: AccountKey,
-        /// Which auction.
-        number: u64,
-        /// The price.
-        price: Price,
-    },
     /// Missing shares were bought in; the account pays.
     AuctionSettled {
         /// Where.
@@ -399,7 +390,6 @@ impl Fact {
             Self::ContractNote { .. } => "contract_note",
             Self::PayOutFailed { .. } => "pay_out_failed",
             Self::DeliveryShort { .. } => "delivery_short",
-            Self::AuctionPriced { .. } => "auction_priced",
             Self::AuctionSettled { .. } => "auction_settled",
             Self::SharesRestated { .. } => "shares_restated",
             Self::OrderAccepted { .. } => "order_accepted",

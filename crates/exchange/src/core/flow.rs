@@ -41,10 +41,7 @@ impl Step<'_> {
                 self.enter(key, &order, &listing, ends, None);
             }
             DueAction::Expire => self.unmatched(key, number, EXPIRED),
-            DueAction::Close => match order.auction {
-                Some(auction) => self.hold_offers(auction),
-                None => self.unmatched(key, number, NOT_MATCHED),
-            },
+            DueAction::Close => self.unmatched(key, number, NOT_MATCHED),
         }
     }
 
@@ -73,8 +70,7 @@ impl Step<'_> {
                 self.advance(key, order, Status::OpenPending, Some(ends), due);
             }
             (Status::OpenPending, _) => {
-                let is_aside = order.is_asleep || order.auction.is_some();
-                let waits = self.waits(key, is_aside, listing, ends);
+                let waits = self.waits(key, order.is_asleep, listing, ends);
                 self.enter(key, order, listing, ends, waits);
             }
             (Status::ModifyValidationPending, _) => {
@@ -135,27 +131,26 @@ impl Step<'_> {
         });
     }
 
-    /// An order that has its turn meets the market; an offer into an auction waits for that.
+    /// An order that has its turn meets the market.
     pub(super) fn go_in(&mut self, key: &AccountKey, number: u64, listing: &Listing) {
-        let is_in = self.order(key, number).is_some_and(|order| {
-            order.turn.is_some() && order.status == Status::Open && order.auction.is_none()
-        });
+        let is_in = self
+            .order(key, number)
+            .is_some_and(|order| order.turn.is_some() && order.status == Status::Open);
         if is_in {
             self.arrive(key, number, listing);
         }
     }
 
     /// What an order that is at the exchange from now on waits for before it is in the book: trading begins, a
-    /// slow account's minute is over, or neither happens before its end. `None` if it waits for nothing. `is_aside`:
-    /// it waits for its trigger, or for an auction of missing shares, and not for the market.
+    /// slow account's minute is over, or neither happens before its end. `None` if it waits for nothing.
     pub(super) fn waits(
         &self,
         key: &AccountKey,
-        is_aside: bool,
+        is_asleep: bool,
         listing: &Listing,
         ends: Due,
     ) -> Option<Due> {
-        if is_aside {
+        if is_asleep {
             return None;
         }
         let is_taken = match self.stage(listing) {

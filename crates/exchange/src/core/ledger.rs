@@ -50,9 +50,6 @@ impl State {
                 self.auction_count = self.auction_count.max(short.number);
                 self.on_account(key, |account| account.fall_short(short));
             }
-            Fact::AuctionPriced { key, number, price } => {
-                self.on_account(key, |account| account.price_auction(*number, *price));
-            }
             Fact::AuctionSettled {
                 key,
                 number,

@@ -35,7 +35,6 @@ mod matching;
 pub mod modify;
 pub mod needs;
 mod next;
-mod offers;
 pub mod order;
 mod order_reads;
 pub mod portfolio;

@@ -96,10 +96,8 @@ impl Step<'_> {
             return Err(Refusal::AmoClosed.into());
         }
         let terms = change.applied_to(order.terms());
-        match order.auction {
-            Some(number) => self.check_offer_terms(key, &listing, number, &terms)?,
-            None if !order.is_kept() => self.check_stage(&listing, &terms)?,
-            None => {}
+        if !order.is_kept() {
+            self.check_stage(&listing, &terms)?;
         }
         let is_asleep = sleeps(order, &terms);
         let limit = self.check_terms(&listing, order.side, order.product, &terms, is_asleep)?;

@@ -57,9 +57,6 @@ pub struct OrderRequest {
     /// What the broker sends when it is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Box<Next>>,
-    /// The auction of missing shares into which it is an offer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auction: Option<u64>,
 }
 
 /// An order that the broker sends by itself when another one is done. It names that one, or the one that it names, as
@@ -105,7 +102,6 @@ impl OrderRequest {
             note: None,
             parent: None,
             next: None,
-            auction: None,
         }
     }
 
@@ -208,9 +204,6 @@ pub struct PaperOrder {
     /// What the broker sends when it is done; none any more once that is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Box<Next>>,
-    /// The auction of missing shares into which it is an offer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auction: Option<u64>,
     /// Where.
     pub exchange: Exchange,
     /// The ticker there.
@@ -345,10 +338,10 @@ impl PaperOrder {
         Instrument::new(self.exchange, &self.isin)
     }
 
-    /// Where it waits in its book, if it does. Offers into auctions are in none.
+    /// Where it waits in its book, if it does.
     #[must_use]
     pub fn shelf(&self) -> Option<(Shelf, Price)> {
-        self.turn.filter(|_| self.auction.is_none())?;
+        self.turn?;
         if self.is_asleep {
             let trigger = self
                 .trigger_price

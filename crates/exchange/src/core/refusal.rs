@@ -203,65 +203,6 @@ pub enum Refusal {
         /// Settled, free shares.
         available: Shares,
     },
-    /// No auction of missing shares has this number today.
-    #[error("No auction of missing shares has the number {number} today")]
-    NoSuchAuction {
-        /// Asked number.
-        number: u64,
-    },
-    /// An offer of another security than the auction's.
-    #[error("Auction {number} is for another security than {ticker}")]
-    OfferOfOther {
-        /// The auction.
-        number: u64,
-        /// Offered security.
-        ticker: String,
-    },
-    /// An offer of the account for which the auction is held.
-    #[error("Auction {number} buys in shares for this account itself: others offer into it")]
-    OfferToSelf {
-        /// The auction.
-        number: u64,
-    },
-    /// An offer before or after the hours of its auction.
-    #[error("Auction {number} takes offers from the opening to the close of its day")]
-    OfferClosed {
-        /// The auction.
-        number: u64,
-    },
-    /// An offer elsewhere.
-    #[error("Auctions of missing shares are held on NSE only")]
-    OfferNotOnNse,
-    /// An offer to buy.
-    #[error("Auctions of missing shares take SELL orders only: the exchange is the buyer")]
-    OfferNotSale,
-    /// An intraday offer.
-    #[error("Auctions of missing shares take the product CNC only: the shares are delivered")]
-    OfferNotDelivery,
-    /// An offer without a price of its own, or with a trigger.
-    #[error("Auctions of missing shares take LIMIT orders only")]
-    OfferNotLimit,
-    /// An offer that is not plain.
-    #[error(
-        "An auction order is good for the day: it is not after-market, IOC or for minutes, and discloses all of its quantity"
-    )]
-    OfferConditional,
-    /// An offer of more than the auction buys.
-    #[error("Quantity {asked} is above the {missing} shares that the auction buys", asked = .asked.0, missing = .missing.0)]
-    OfferTooLarge {
-        /// Offered shares.
-        asked: Shares,
-        /// Missing shares.
-        missing: Shares,
-    },
-    /// An offer of shares that are not in the demat account.
-    #[error("Only settled shares can be offered into an auction: the order sells {asked}, settled are {available} shares", asked = .asked.0, available = .available.0)]
-    OfferNotSettled {
-        /// Offered shares.
-        asked: Shares,
-        /// Settled, free shares.
-        available: Shares,
-    },
     /// The order has been modified too often.
     #[error("The order has been modified {max} times; cancel it and send a new one")]
     TooManyModifications {
@@ -380,13 +321,11 @@ impl Refusal {
             | Self::TradingHalted
             | Self::AuctionEntryClosed
             | Self::AuctionLimitOnly
-            | Self::OfferClosed { .. }
             | Self::NotInThisSession => OrderErrorCode::TradingSystemNotReady,
             Self::NotEnoughFunds { .. } | Self::FundsGone => OrderErrorCode::MarginsExceeded,
-            Self::NotEnoughShares { .. }
-            | Self::NotSettled { .. }
-            | Self::OfferNotSettled { .. }
-            | Self::SharesGone => OrderErrorCode::CheckHoldings,
+            Self::NotEnoughShares { .. } | Self::NotSettled { .. } | Self::SharesGone => {
+                OrderErrorCode::CheckHoldings
+            }
             _ => OrderErrorCode::AdapterError,
         }
     }

@@ -112,7 +112,6 @@ impl Step<'_> {
                     quantity,
                     sold_at,
                     day,
-                    price: None,
                 },
             });
         }
@@ -124,8 +123,7 @@ impl Step<'_> {
             return;
         };
         for short in account.shorts.clone() {
-            // The price that offers have met stands, whatever was set since.
-            let price = short.price.unwrap_or_else(|| self.auction_price(key, &short));
+            let price = self.auction_price(key, &short);
             self.emit(Fact::AuctionSettled {
                 key: key.clone(),
                 number: short.number,
@@ -137,7 +135,7 @@ impl Step<'_> {
 
     /// What undelivered shares cost: the price for which they were sold, or the close of the auction's day with the
     /// penalty on top, whichever is higher; up to the paisa.
-    pub(super) fn auction_price(&self, key: &AccountKey, short: &Short) -> Price {
+    fn auction_price(&self, key: &AccountKey, short: &Short) -> Price {
         let penalty = self.market.tariff().terms(key.broker()).auction_penalty;
         let close = self.last_price_of(&short.isin).unwrap_or(short.sold_at);
         let close = (close.0 * (100 + penalty) + 99).div_euclid(100);

@@ -211,7 +211,6 @@ impl State {
             | Fact::ContractNote { .. }
             | Fact::PayOutFailed { .. }
             | Fact::DeliveryShort { .. }
-            | Fact::AuctionPriced { .. }
             | Fact::AuctionSettled { .. }
             | Fact::SharesRestated { .. } => self.evolve_ledger(event),
         }

@@ -112,7 +112,6 @@ impl Step<'_> {
             note: request.note,
             parent: request.parent,
             next: request.next,
-            auction: request.auction,
             exchange: request.exchange,
             ticker: request.ticker,
             isin: listing.isin.clone(),
@@ -175,8 +174,7 @@ impl Step<'_> {
             return outside(Status::Received, Some(ends), self.onward_or(ends));
         }
         let is_asleep = request.order_type.has_trigger();
-        let is_aside = is_asleep || request.auction.is_some();
-        let waits = self.waits(key, is_aside, listing, ends);
+        let waits = self.waits(key, is_asleep, listing, ends);
         Beginning {
             status: if is_asleep {
                 Status::TriggerPending
@@ -271,7 +269,7 @@ impl Step<'_> {
         }
         let listing = self.listing(order.exchange, &order.ticker);
         let is_fixed = |listing: Arc<Listing>| !self.stage(&listing).entry().cancel;
-        if order.turn.is_some() && order.auction.is_none() && listing.is_some_and(is_fixed) {
+        if order.turn.is_some() && listing.is_some_and(is_fixed) {
             return Reply::CancelRefused {
                 text: Refusal::AuctionEntryClosed.to_string(),
             };

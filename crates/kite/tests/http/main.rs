@@ -8,7 +8,6 @@
 )]
 
 mod access;
-mod auctions;
 mod authorise;
 mod bench;
 mod faults;

@@ -202,6 +202,7 @@ fn bad_orders_have_the_right_class_and_name_what_is_wrong() {
             "HoldingException",
         ),
         ("/orders/amo", &[], "OrderException"),
+        ("/orders/auction", &[("auction_number", "22")], "OrderException"),
     ];
     for (path, more, class) in others {
         let (status, kind, text) = refused(path, more);

@@ -172,14 +172,14 @@ impl State {
 
     /// Puts an order into its book and onto the list of what is due.
     fn list(&mut self, key: &AccountKey, number: u64, listed: Option<Listed>) {
-        let Some(Listed { due, place, turn }) = listed else {
+        let Some(Listed { due, place }) = listed else {
             return;
         };
         if let Some(at) = due {
             self.due.insert((at, number, key.clone()));
         }
-        self.turn_count = self.turn_count.max(turn.unwrap_or_default());
         if let Some((instrument, shelf, price, turn)) = place {
+            self.turn_count = self.turn_count.max(turn);
             let place = Place::new(shelf, price, turn, Waiter::Order(key.clone(), number));
             self.books.entry(instrument).or_default().put(shelf, place);
         }
@@ -187,7 +187,7 @@ impl State {
 
     /// Takes it off both again.
     fn unlist(&mut self, key: &AccountKey, number: u64, listed: Option<Listed>) {
-        let Some(Listed { due, place, .. }) = listed else {
+        let Some(Listed { due, place }) = listed else {
             return;
         };
         if let Some(at) = due {
@@ -262,8 +262,6 @@ impl State {
 struct Listed {
     due: Option<Timestamp>,
     place: Option<(Instrument, Shelf, Price, u64)>,
-    /// Its turn, in a book or among the offers into an auction.
-    turn: Option<u64>,
 }
 
 impl Listed {
@@ -274,7 +272,6 @@ impl Listed {
         Self {
             due: order.due.map(|due| due.at),
             place,
-            turn: order.turn,
         }
     }
 }

@@ -31,9 +31,6 @@ pub(super) struct Audit {
     tape: Option<Tape>,
     orders: BTreeMap<(AccountKey, u64), PaperOrder>,
     books: BTreeMap<AccountKey, Books>,
-    /// Price and shares of auctions with offers that are not filled yet, by their number.
-    auctions: BTreeMap<u64, (Price, i64)>,
-    missing: BTreeMap<u64, i64>,
     /// Accounts that may owe money: intraday losses and auctions can cost more than there is.
     pub may_owe: BTreeSet<AccountKey>,
 }
@@ -95,21 +92,10 @@ impl Audit {
                 // The auction delivers for the account: the shares are there, and are owed.
                 let books = self.books.get_mut(key).unwrap();
                 *books.shares.get_mut(&short.isin).unwrap() += short.quantity.0;
-                self.missing.insert(short.number, short.quantity.0);
-            }
-            Fact::AuctionPriced { number, price, .. } => {
-                let left = self.missing.remove(number).unwrap();
-                self.auctions.insert(*number, (*price, left));
             }
             Fact::AuctionSettled {
-                key,
-                number,
-                quantity,
-                price,
+                key, quantity, price, ..
             } => {
-                if let Some((met, left)) = self.auctions.get(number) {
-                    assert_eq!((met, *left >= 0), (price, true), "offers met another price");
-                }
                 self.may_owe.insert(key.clone());
                 self.books.get_mut(key).unwrap().cash -= quantity.0 * price.0 / 100;
             }
@@ -152,16 +138,10 @@ impl Audit {
             };
             assert!(is_kept, "outside its limit: {order:?} {price:?}");
         }
-        if let Some(auction) = order.auction {
-            let (met, left) = self.auctions.get_mut(&auction).unwrap();
-            *left -= quantity.0;
-            assert!(*left >= 0 && price <= *met, "more than was missing, or too dear");
-        } else {
-            assert!(
-                world.is_trading(&order.ticker, event.at),
-                "filled outside the session"
-            );
-        }
+        assert!(
+            world.is_trading(&order.ticker, event.at),
+            "filled outside the session"
+        );
         let frame = world.frame_on(self.tape.as_ref().unwrap(), &order.ticker, event.at);
         assert!(frame.allows(price));
         let sign = if order.side == Side::Buy { 1 } else { -1 };

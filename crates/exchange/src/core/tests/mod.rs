@@ -13,7 +13,6 @@ mod life;
 mod logins;
 mod modify;
 mod next;
-mod offers;
 mod orders;
 mod prices;
 mod priority;

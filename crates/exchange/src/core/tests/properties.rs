@@ -18,12 +18,6 @@ enum Act {
         account: usize,
         order: OrderRequest,
     },
-    /// Into the first auction that the account is shown.
-    Offer {
-        account: usize,
-        quantity: i64,
-        off: i64,
-    },
     CancelNth {
         account: usize,
         nth: usize,
@@ -73,30 +67,7 @@ fn world(seed: u64) -> World {
     let actions = PARSED.get_or_init(|| Arc::new(CorporateActions::parse(ACTIONS).unwrap()));
     let mut world = World::starting(seed, at(MONDAY_10));
     world.market = world.market.with_actions(Arc::clone(actions));
-    owe_shares(&mut world);
     world
-}
-
-/// Somebody does not deliver today, so that every script comes by an auction.
-fn owe_shares(world: &mut World) {
-    let key = AccountKey::new(BrokerKey::Kite, "BTST01").unwrap();
-    world.run(Command::CreateAccount(NewAccount {
-        key: key.clone(),
-        funds: Paise(100_000_000),
-        holdings: vec![NewHolding {
-            security: SecurityName::Ticker("ITC".to_owned()),
-            quantity: Shares(0),
-            t1_quantity: Shares(9),
-            average_price: Price(4_000_000),
-            authorised: Shares(0),
-        }],
-        ddpi: true,
-        behaviour: Behaviour::Normal,
-    }));
-    let session = world.login("BTST01");
-    let isin = ITC.to_owned();
-    world.run(Command::FailDelivery { key, isin });
-    world.taken(&session, market(Side::Sell, "ITC", 9));
 }
 
 const ACCOUNTS: [&str; 6] = [
@@ -171,14 +142,13 @@ fn any_act() -> impl Strategy<Value = Act> {
     let minutes = prop_oneof![12 => 0i64..20, 1 => 0i64..3_000];
     prop_oneof![
         12 => (any_account(), any_order()).prop_map(|(account, order)| Act::Place { account, order }),
-        3 => (any_account(), 1i64..20, -300i64..300).prop_map(|(account, quantity, off)| Act::Offer { account, quantity, off }),
         1 => (any_account(), 0..20usize).prop_map(|(account, nth)| Act::CancelNth { account, nth }),
         1 => (any_account(), any_security(), 1i64..200).prop_map(|(account, isin, quantity)| Act::Authorise { account, isin, quantity }),
         1 => (any_account(), any_security(), 1i64..200).prop_map(|(account, isin, quantity)| Act::Depository { account, isin, quantity }),
         2 => (any_account(), any_conversion()).prop_map(|(account, conversion)| Act::Convert { account, conversion }),
         1 => (any_account(), any_security()).prop_map(|(account, isin)| Act::FailDelivery { account, isin }),
         4 => minutes.prop_map(|minutes| Act::Wait { minutes }),
-        2 => Just(Act::WaitForSession),
+        1 => Just(Act::WaitForSession),
     ]
 }
 
@@ -187,26 +157,6 @@ fn perform(world: &mut World, act: Act) {
         Act::Place { account, order } => {
             let session = world.login(ACCOUNTS[account]);
             world.place(&session, order);
-        }
-        Act::Offer {
-            account,
-            quantity,
-            off,
-        } => {
-            let session = world.login(ACCOUNTS[account]);
-            let Reply::Auctions(auctions) = world.run(Command::Auctions(session.clone().into())) else {
-                panic!()
-            };
-            if let Some(auction) = auctions.first() {
-                let ticker = auction.ticker.clone().unwrap();
-                let price = Price(auction.last_price.0 + off * auction.last_price.0 / 10_000);
-                let price = world.day_frame(&ticker).snap(price);
-                let order = OrderRequest {
-                    auction: Some(auction.number),
-                    ..limit(Side::Sell, &ticker, quantity.min(auction.quantity.0), price)
-                };
-                world.place(&session, order);
-            }
         }
         Act::CancelNth { account, nth } => {
             let session = world.login(ACCOUNTS[account]);
